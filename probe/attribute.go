@@ -1,0 +1,441 @@
+package probe
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// Attribute names, for each exchange of a run, the layer that answered, how sure that is, and why. Exchanges of one
+// API support each other, whatever their order; those of different APIs do not meet.
+//
+// Two eliminations run, each to its fixpoint: the sound one uses only proofs, the plain one also what is usual and what
+// the plan declares. One layer left by the sound one is certain, one left by the plain one is likely. See ATTRIBUTION.md.
+func Attribute(plan *Plan, exchanges []Exchange) []Attribution {
+	out := make([]Attribution, len(exchanges))
+	byAPI := make(map[string][]int)
+	for i, e := range exchanges {
+		byAPI[e.Case.API.Name] = append(byAPI[e.Case.API.Name], i)
+	}
+	for _, members := range byAPI {
+		some := make([]Exchange, len(members))
+		for i, m := range members {
+			some[i] = exchanges[m]
+		}
+		for i, a := range attributeAPI(plan, some) {
+			out[members[i]] = a
+		}
+	}
+	return out
+}
+
+func attributeAPI(plan *Plan, exchanges []Exchange) []Attribution {
+	xs := group(plan, exchanges)
+	states := make([]*state, len(xs))
+	for i, x := range xs {
+		states[i] = newState(x)
+	}
+	// Reasons must not depend on the order of arrival.
+	ordered := slices.Clone(states)
+	sort.Slice(ordered, func(i, j int) bool { return ordered[i].x.id < ordered[j].x.id })
+
+	sound := elimination{order: soundOrder, plain: false}
+	sound.run(ordered)
+	for _, s := range ordered {
+		s.sound = slices.Clone(s.left)
+		s.soundBecause, s.because = s.because, nil
+		s.drop(s.plainConditions(), true)
+	}
+	plain := elimination{order: plainOrder, plain: true}
+	plain.run(ordered)
+	for _, s := range ordered {
+		s.undeclared = slices.Clone(s.left)
+		s.drop(declared(s), true)
+	}
+	out := make([]Attribution, len(xs))
+	for i, s := range states {
+		out[i] = s.attribution()
+	}
+	return out
+}
+
+// reason is why a layer or a cause is out.
+type reason struct {
+	layer Layer
+	text  string
+}
+
+// state is what is left of one exchange's candidates.
+type state struct {
+	x          *exchange
+	candidates []possibility // C0 after the conditions that prove
+	left       []Layer       // of the elimination that runs
+	sound      []Layer       // after the sound one
+	undeclared []Layer       // after the plain one, before the plan's posture
+
+	keys                  []string // of the elimination that runs
+	soundBecause, because []reason
+	contradiction         bool
+}
+
+func newState(x *exchange) *state {
+	s := &state{x: x}
+	if x.stale {
+		s.candidates = []possibility{maybe(Edge, "cached-answer")}
+		s.left = []Layer{Edge}
+		x.cap = "the answer was made for another request"
+		return s
+	}
+	if x.accepted {
+		s.candidates = []possibility{maybe(None, "accepted")}
+		s.left = []Layer{None}
+		if x.obs.GatewayID() == "" {
+			x.cap = "the answer bears no id of the gateway, like the control's"
+		}
+		return s
+	}
+	x.row = fingerprintOf(x)
+	if x.row == nil {
+		return s
+	}
+	switch {
+	case x.row.atMost != "":
+		x.cap = x.row.atMost
+	case x.row.grade == Inferred:
+		x.cap = "the shape of the answer is inferred, not recorded: " + x.row.source
+	case x.echoless:
+		x.cap = "the answer does not echo our request id, as others of this host do"
+	}
+	kept := make(map[Layer]bool)
+	out := make(map[Layer]reason)
+	for _, p := range x.row.candidates {
+		failed := p.failed(x, true)
+		if failed == nil {
+			p.Cause = refine(p.Candidate, x.obs.Status)
+			s.candidates = append(s.candidates, p)
+			kept[p.Layer] = true
+			continue
+		}
+		if _, ok := out[p.Layer]; !ok {
+			out[p.Layer] = reason{p.Layer, fmt.Sprintf("%s: %s", p.Layer, failed.because)}
+		}
+	}
+	for _, l := range layers {
+		if kept[l] {
+			s.left = append(s.left, l)
+		} else if r, ok := out[l]; ok {
+			s.because = append(s.because, r)
+		}
+	}
+	return s
+}
+
+// refine names the application's own status in place of a general backend error.
+func refine(c Candidate, status int) Cause {
+	if c.Cause != "backend-error" {
+		return c.Cause
+	}
+	if status >= 500 {
+		status = 500
+	}
+	if own := Cause("backend-own-" + strconv.Itoa(status)); status != 0 {
+		if _, ok := causeInfo(Backend, own); ok {
+			return own
+		}
+	}
+	return c.Cause
+}
+
+// failed returns the first condition of p that does not hold, among those that prove (sound) or all.
+func (p possibility) failed(x *exchange, sound bool) *condition {
+	for i, c := range p.conditions {
+		if !c.holds(x) && (!sound || c.sound(x)) {
+			return &p.conditions[i]
+		}
+	}
+	return nil
+}
+
+// plainConditions returns the layers whose every candidate fails a condition that is no proof.
+func (s *state) plainConditions() []reason {
+	alive := make(map[Layer]bool)
+	first := make(map[Layer]reason)
+	for _, p := range s.candidates {
+		failed := p.failed(s.x, false)
+		if failed == nil {
+			alive[p.Layer] = true
+		} else if _, ok := first[p.Layer]; !ok {
+			first[p.Layer] = reason{p.Layer, fmt.Sprintf("%s: %s", p.Layer, failed.because)}
+		}
+	}
+	var out []reason
+	for _, l := range s.left {
+		if !alive[l] {
+			out = append(out, first[l])
+		}
+	}
+	return out
+}
+
+// drop removes the layers of rs from what is left; it reports whether it did. Where nothing would be left, a proof has
+// found a contradiction and removes nothing; what is only usual removes earlier layers first and leaves the last.
+func (s *state) drop(rs []reason, plain bool) bool {
+	sort.SliceStable(rs, func(i, j int) bool { return rs[i].layer.rank() < rs[j].layer.rank() })
+	left := slices.Clone(s.left)
+	var used []reason
+	for _, r := range rs {
+		i := slices.Index(left, r.layer)
+		if i < 0 {
+			continue
+		}
+		if len(left) == 1 {
+			if plain {
+				break
+			}
+			s.contradiction = true
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+		used = append(used, r)
+	}
+	s.left = left
+	s.because = append(s.because, used...)
+	return len(used) > 0
+}
+
+// elimination is rule E3: a layer did not reject a request if it let a sibling pass that is equal in all that the
+// layer reads.
+type elimination struct {
+	order order
+	plain bool
+}
+
+// run repeats rounds until nothing changes. Each round works on the state before it, so that the outcome does not
+// depend on the order of the exchanges.
+func (e elimination) run(states []*state) {
+	for _, s := range states {
+		s.keys = e.keys(s)
+	}
+	for {
+		passed := e.index(states)
+		changed := false
+		for _, s := range states {
+			if s.contradiction || s.x.req == nil {
+				continue
+			}
+			var rs []reason
+			for i, row := range readsTable {
+				if !slices.Contains(s.left, row.layer) || !e.plain && !e.usable(s) || !e.plain && !row.deterministic {
+					continue
+				}
+				if sibling := passed[s.keys[i]]; sibling != nil && sibling != s {
+					rs = append(rs, reason{row.layer, e.because(row, sibling)})
+				}
+			}
+			changed = s.drop(rs, e.plain) || changed
+		}
+		if !changed {
+			break
+		}
+	}
+	if e.plain {
+		return
+	}
+	// E5: observations that contradict each other prove nothing about their access.
+	broken := make(map[string]bool)
+	for _, s := range states {
+		if s.contradiction {
+			broken[s.x.c.Access.ID()] = true
+		}
+	}
+	for _, s := range states {
+		if broken[s.x.c.Access.ID()] && s.x.cap == "" {
+			s.x.cap = "observations of this access contradict each other"
+		}
+	}
+}
+
+// index finds, for each layer and each value of the facets that it reads, a request that is known to have got past. A
+// missing key stands for no request.
+func (e elimination) index(states []*state) map[string]*state {
+	passed := make(map[string]*state)
+	for _, s := range states {
+		if !e.usable(s) {
+			continue
+		}
+		for i, row := range readsTable {
+			if s.keys[i] == "" || !e.passed(s, row.layer) || !e.plain && !row.deterministic {
+				continue
+			}
+			if passed[s.keys[i]] == nil {
+				passed[s.keys[i]] = s
+			}
+		}
+	}
+	return passed
+}
+
+// usable reports whether an exchange says anything about others.
+func (e elimination) usable(s *state) bool {
+	x := s.x
+	if x.req == nil || x.stale || s.contradiction || x.obs.Status == 429 || x.obs.Status == 503 {
+		return false
+	}
+	return e.plain || transparent(x) && x.unstable == "" && !x.echoless && x.cap == ""
+}
+
+// passed is rule E2: accepted, or everything that may have answered comes after l.
+func (e elimination) passed(s *state, l Layer) bool {
+	for _, c := range s.left {
+		if c != None && !e.order.before(l, c) {
+			return false
+		}
+	}
+	return len(s.left) > 0
+}
+
+// keys are the values of all facets that each layer of the table reads, a line for each row; "" where a layer reads
+// what is never equal.
+func (e elimination) keys(s *state) []string {
+	if s.x.req == nil {
+		return make([]string, len(readsTable))
+	}
+	keys := make([]string, len(readsTable))
+	for i, row := range readsTable {
+		facets := row.facetsFor(s.x.custom, e.plain)
+		if slices.Contains(facets, FacetState) {
+			continue
+		}
+		parts := append(make([]string, 0, len(facets)+1), strconv.Itoa(i)+strconv.FormatBool(s.x.custom))
+		for _, f := range facets {
+			switch f {
+			case FacetConn:
+				parts = append(parts, s.x.obs.Conn)
+			case FacetAddress:
+				parts = append(parts, s.x.obs.Remote)
+			default:
+				parts = append(parts, s.x.req.Facets[f])
+			}
+		}
+		keys[i] = strings.Join(parts, "\x00")
+	}
+	return keys
+}
+
+func (e elimination) because(row reads, sibling *state) string {
+	x := sibling.x
+	what := "was accepted"
+	if sibling.left[0] != None {
+		what = "was answered by a later layer (" + join(sibling.left) + ")"
+	}
+	text := fmt.Sprintf("%s: %s on %s via %s %s and is equal in all that this layer reads", row.layer, x.c.Scenario.Name,
+		x.c.Route.Name(), x.c.Access.ID(), what)
+	if e.plain {
+		return text + " as a rule"
+	}
+	text += " (assuming a stable configuration and no canary"
+	if x.redirected {
+		text += ", and that connect_to leads to the gateway"
+	}
+	return text + ")"
+}
+
+func join(ls []Layer) string {
+	parts := make([]string, len(ls))
+	for i, l := range ls {
+		parts[i] = string(l)
+	}
+	return strings.Join(parts, " or ")
+}
+
+// attribution turns what is left into the answer.
+func (s *state) attribution() Attribution {
+	x := s.x
+	a := Attribution{
+		Candidates: []Candidate{}, Because: []string{}, Evidence: []string{},
+		Stale: x.stale, Capped: x.cap != "", Sound: s.sound, Plausible: s.left, Undeclared: s.undeclared,
+	}
+	if x.row != nil {
+		a.Behind = x.row.behind
+	}
+	if len(s.left) == 0 {
+		a.Confidence = UnknownConfidence
+		a.Because = append(a.Because, "no known shape of an answer matches")
+		return a
+	}
+	live := func(p possibility) bool { return slices.Contains(s.left, p.Layer) && p.failed(x, false) == nil }
+	kept := slices.DeleteFunc(slices.Clone(s.candidates), func(p possibility) bool { return !slices.Contains(s.sound, p.Layer) })
+	// Among equals the expected layer is named first, unless the answer is not even known to be the gateway's.
+	expected := func(p possibility) bool { return x.cap == "" && slices.Contains(x.c.Expected.Layers, p.Layer) }
+	rank := func(p possibility) int {
+		switch {
+		case live(p) && expected(p):
+			return 0
+		case live(p):
+			return 1
+		case slices.Contains(s.left, p.Layer):
+			return 2
+		default:
+			return 3
+		}
+	}
+	sort.SliceStable(kept, func(i, j int) bool { return rank(kept[i]) < rank(kept[j]) })
+	for _, p := range kept {
+		if !slices.Contains(a.Candidates, p.Candidate) {
+			a.Candidates = append(a.Candidates, p.Candidate)
+		}
+	}
+	a.Layer = a.Candidates[0].Layer
+	switch {
+	case len(s.sound) == 1 && x.cap == "":
+		a.Confidence = Certain
+	case len(s.left) == 1:
+		a.Confidence = Likely
+	default:
+		a.Confidence = Ambiguous
+	}
+	a.Cause = a.Candidates[0].Cause
+	for _, p := range kept {
+		if p.Layer == a.Layer && p.Cause != a.Cause && (a.Confidence == Certain || live(p)) {
+			a.Cause = ""
+			break
+		}
+	}
+	a.Because = s.reasons(a.Confidence)
+	return a
+}
+
+// reasons lists the fingerprint, then a string for each layer that is out, then what limits the confidence.
+func (s *state) reasons(c Confidence) []string {
+	out := []string{}
+	switch {
+	case s.x.row != nil:
+		out = append(out, fmt.Sprintf("answer: has the shape %s (%s)", s.x.row.name, s.x.row.grade))
+	case s.x.accepted:
+		out = append(out, "answer: the route's own success")
+	}
+	byLayer := func(rs []reason) []reason {
+		rs = slices.Clone(rs)
+		sort.SliceStable(rs, func(i, j int) bool { return rs[i].layer.rank() < rs[j].layer.rank() })
+		return rs
+	}
+	for _, r := range byLayer(s.soundBecause) {
+		out = append(out, r.text)
+	}
+	for _, r := range byLayer(s.because) {
+		out = append(out, "unsound: "+r.text+"; it stays possible")
+	}
+	if s.contradiction {
+		out = append(out, "observations contradict each other: siblings rule out every layer that could have answered so")
+	}
+	if c != Certain {
+		if s.x.cap != "" {
+			out = append(out, "not certain: "+s.x.cap)
+		} else if s.x.unstable != "" && s.x.req != nil && !s.x.accepted {
+			out = append(out, "siblings prove nothing here: "+s.x.unstable)
+		}
+	}
+	return out
+}

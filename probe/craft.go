@@ -1,0 +1,318 @@
+package probe
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/google/uuid"
+)
+
+// Crafting is what the requests of one run share.
+type Crafting struct {
+	Run       string // id of the run, sent as X-Probe-Run
+	Salt      string // of digests in facets, never shown
+	UserAgent string
+	Now       time.Time // time of signing
+}
+
+// NotCraftable says why a case cannot be sent although its plan is in order.
+type NotCraftable struct{ Reason string }
+
+func (e *NotCraftable) Error() string { return e.Reason }
+
+// CredentialsError wraps a secret or an identity of our own that could not be resolved.
+type CredentialsError struct{ Err error }
+
+func (e *CredentialsError) Error() string { return e.Err.Error() }
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+const (
+	service         = "execute-api"
+	headerRequestID = "X-Amzn-Requestid"
+	headerRun       = "X-Probe-Run"
+	headerKey       = "X-Api-Key"
+	headerToken     = "X-Amz-Security-Token"
+	headerDate      = "X-Amz-Date"
+)
+
+// Craft turns a case into exactly the bytes to send. extra tells repetitions of a case apart. It fails with
+// [*NotCraftable] or [*CredentialsError], or if signing would send other bytes than the plan says.
+func Craft(c Case, material Material, run Crafting, extra string) (*Request, error) {
+	r, err := control(c, material)
+	if err != nil {
+		return nil, err
+	}
+	r.Random = "probe-" + digest(run.Run, c.ID())[:8]
+	if c.Scenario.Change != nil {
+		c.Scenario.Change(r)
+	}
+	if r.Skip != "" {
+		return nil, &NotCraftable{r.Skip}
+	}
+	decisive := !r.Bare && r.DeadEnd == "" && (r.Signing != nil || c.Route.Authorization != AuthIAM) || r.Authorization != ""
+	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join([]string{run.Run, c.ID(), extra}, "|"))).String()
+	return r.request(c, run, id, decisive)
+}
+
+// control is the recipe of the one fully correct request of a route, as far as the case may carry its secrets.
+func control(c Case, material Material) (*Recipe, error) {
+	path, err := c.Route.escapedPath()
+	if err != nil {
+		return nil, err
+	}
+	r := &Recipe{
+		Target: c.Target,
+		Method: c.Route.Method, Host: c.Access.Host, Prefix: c.Access.Prefix, Path: path,
+		Query: canonicalQuery(c.Route.Query), Headers: make(http.Header), Body: c.Route.Body,
+		ClientCertificate: c.Access.ClientCertificate,
+	}
+	if r.Method == "ANY" {
+		r.Method = http.MethodGet
+	}
+	for _, h := range c.Route.Headers {
+		value := h.Value
+		if h.Secret != nil {
+			if c.Scenario.Misroutes {
+				r.Bare = true
+				continue
+			}
+			secret, err := material.secret(h.Secret)
+			if err != nil {
+				return nil, &CredentialsError{err}
+			}
+			value = secret.Reveal()
+		}
+		r.Headers.Add(h.Name, value)
+	}
+	if c.Route.APIKeyRequired {
+		if c.Route.APIKey == nil || c.Scenario.Misroutes {
+			r.Bare = true
+		} else if r.APIKey, err = material.secret(c.Route.APIKey); err != nil {
+			return nil, &CredentialsError{err}
+		}
+	}
+	if c.Route.Authorization == AuthIAM && c.Principal == "" {
+		r.Bare = true
+	}
+	if c.Principal != "" {
+		credentials, err := material.credentials(c.Principal)
+		if err != nil {
+			return nil, &CredentialsError{err}
+		}
+		r.Signing = &Signing{Credentials: credentials, Region: c.API.Region, Service: service}
+	}
+	return r, nil
+}
+
+// escapedPath fills the template. Values are encoded as path segments; a greedy parameter keeps its slashes.
+func (r Route) escapedPath() (string, error) {
+	segments := strings.Split(r.Path, "/")
+	for i, s := range segments {
+		if !strings.HasPrefix(s, "{") || !strings.HasSuffix(s, "}") {
+			continue
+		}
+		name := strings.Trim(s, "{}")
+		value, ok := r.PathParameters[name]
+		if !ok {
+			value, ok = r.PathParameters[strings.TrimSuffix(name, "+")]
+		}
+		if !ok {
+			return "", fmt.Errorf("crafting %q: path parameter %q: got no value, want one", r.Name(), name)
+		}
+		parts := []string{value}
+		if strings.HasSuffix(name, "+") {
+			parts = strings.Split(value, "/")
+		}
+		for j := range parts {
+			parts[j] = url.PathEscape(parts[j])
+		}
+		segments[i] = strings.Join(parts, "/")
+	}
+	u, err := url.Parse("https://host" + strings.Join(segments, "/"))
+	if err != nil {
+		return "", fmt.Errorf("crafting %q: reading path: %w", r.Name(), err)
+	}
+	return u.EscapedPath(), nil
+}
+
+// canonicalQuery encodes a query as SigV4 does and in its order, by encoded names and then values, so that signing
+// leaves it as it is.
+func canonicalQuery(q map[string][]string) string {
+	encode := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+	var pairs []string
+	for name, values := range q {
+		for _, v := range values {
+			pairs = append(pairs, encode(name)+"="+encode(v))
+		}
+	}
+	// "=" sorts behind some characters of a longer name, so compare the names first.
+	slices.SortFunc(pairs, func(a, b string) int {
+		an, av, _ := strings.Cut(a, "=")
+		bn, bv, _ := strings.Cut(b, "=")
+		return cmp.Or(strings.Compare(an, bn), strings.Compare(av, bv))
+	})
+	return strings.Join(pairs, "&")
+}
+
+// request signs the recipe and fixes its bytes and facets.
+func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Request, error) {
+	target := "https://" + r.Host + r.Prefix + r.Path
+	if r.Query != "" {
+		target += "?" + r.Query
+	}
+	req, err := http.NewRequestWithContext(context.Background(), r.Method, target, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, fmt.Errorf("crafting %q: %w", c.ID(), err)
+	}
+	req.Header = r.Headers.Clone()
+	req.Header.Set("User-Agent", run.UserAgent)
+	req.Header.Set(headerRun, run.Run)
+	if !r.APIKey.Empty() {
+		req.Header.Set(headerKey, r.APIKey.Reveal())
+	}
+	if r.Authorization != "" {
+		req.Header.Set("Authorization", r.Authorization)
+	}
+	clock := "steady"
+	if s := r.Signing; s != nil {
+		if err := s.sign(req, r.Body, run.Now); err != nil {
+			return nil, fmt.Errorf("crafting %q: %w", c.ID(), err)
+		}
+		if !s.Credentials.Expires.IsZero() && run.Now.After(s.Credentials.Expires.Add(-time.Minute)) {
+			clock = "expiring " + id // equal to no other request
+		}
+	}
+	// Not signed: the gateway takes this header over, and may do so before it checks the signature.
+	req.Header.Set(headerRequestID, id)
+	out := &Request{
+		ID: id, Method: r.Method, URL: req.URL.String(), Host: r.Host, Header: req.Header, Body: r.Body,
+		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "", Decisive: decisive,
+		KeySent: !r.APIKey.Empty(), DeadEnd: r.DeadEnd,
+	}
+	out.Facets = facets(req, out, run.Salt, clock)
+	return out, nil
+}
+
+// sign adds a SigV4 signature in headers.
+func (s *Signing) sign(req *http.Request, body []byte, now time.Time) error {
+	sum := sha256.Sum256(body)
+	credentials := aws.Credentials{
+		AccessKeyID: s.Credentials.AccessKeyID, SecretAccessKey: s.Credentials.SecretAccessKey.Reveal(),
+	}
+	if !s.OmitSessionToken {
+		credentials.SessionToken = s.Credentials.SessionToken.Reveal()
+	}
+	before := *req.URL
+	err := v4.NewSigner().SignHTTP(context.Background(), credentials, req, hex.EncodeToString(sum[:]), s.Service, s.Region,
+		now.Add(s.Offset).UTC())
+	if err != nil {
+		return fmt.Errorf("signing: %w", err)
+	}
+	// The SDK's signer sorts the query and drops parameters that it cannot read.
+	if req.URL.RawQuery != before.RawQuery || req.URL.EscapedPath() != before.EscapedPath() {
+		return errors.New("signing: the signer would send another URL than the plan says; give query values in byte order")
+	}
+	if s.Tamper {
+		a := []byte(req.Header.Get("Authorization"))
+		last := &a[len(a)-1]
+		if *last == '0' {
+			*last = '1'
+		} else {
+			*last = '0'
+		}
+		req.Header.Set("Authorization", string(a))
+	}
+	return nil
+}
+
+// facets derives the value of each facet from the bytes that are sent. Conn and Address are known after sending.
+func facets(req *http.Request, r *Request, salt, clock string) Facets {
+	hide := func(values ...string) string {
+		joined := strings.Join(values, "\n")
+		if strings.Trim(joined, "\n") == "" {
+			return "none"
+		}
+		return digest(salt, joined)[:16]
+	}
+	var f Facets
+	path := req.URL.EscapedPath()
+	f[FacetCertificate] = certificateFacet(r.ClientCertificate)
+	f[FacetHost] = req.URL.Host
+	f[FacetStageSegment], _, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	f[FacetPath] = path
+	f[FacetMethod] = req.Method
+	f[FacetQuery] = req.URL.RawQuery
+	authorization := req.Header.Get("Authorization")
+	f[FacetAuth] = hide(authorization, req.Header.Get(headerDate))
+	if strings.HasPrefix(authorization, "AWS4-HMAC-SHA256 Credential=") {
+		key, _, _ := strings.Cut(strings.TrimPrefix(authorization, "AWS4-HMAC-SHA256 Credential="), "/")
+		f[FacetPrincipal] = hide(key, req.Header.Get(headerToken))
+	} else {
+		f[FacetPrincipal] = "none"
+	}
+	f[FacetToken] = "none"
+	f[FacetKey] = hide(req.Header.Get(headerKey))
+	f[FacetHeaders] = otherHeaders(req.Header, hide)
+	f[FacetBody] = hide(string(r.Body))
+	f[FacetClock] = clock
+	return f
+}
+
+// otherHeaders is the facet of all headers that have no facet of their own; the request id differs by design and is
+// read by nobody.
+func otherHeaders(h http.Header, hide func(...string) string) string {
+	var lines []string
+	for name, values := range h {
+		switch name {
+		case "Authorization", headerDate, headerToken, headerKey, headerRequestID:
+		default:
+			lines = append(lines, name+":"+strings.Join(values, ","))
+		}
+	}
+	sort.Strings(lines)
+	return hide(lines...)
+}
+
+func certificateFacet(c *tls.Certificate) string {
+	if c == nil || len(c.Certificate) == 0 {
+		return "none"
+	}
+	sum := sha256.Sum256(c.Certificate[0])
+	return hex.EncodeToString(sum[:8])
+}
+
+// digest is a salted digest: equal within a run, of no use outside it.
+func digest(salt, value string) string {
+	mac := hmac.New(sha256.New, []byte(salt))
+	mac.Write([]byte(value))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// info is the request as it is reported.
+func (r *Request) info(clean *redactor, secret map[string]bool) *RequestInfo {
+	headers := make(map[string]string, len(r.Header))
+	for name, values := range r.Header {
+		value := clean.text(strings.Join(values, ", "))
+		switch {
+		case name == "Authorization", name == headerToken, name == headerKey, secret[name]:
+			value = redacted
+		}
+		headers[strings.ToLower(name)] = value
+	}
+	return &RequestInfo{Method: r.Method, URL: clean.text(r.URL), Headers: headers, Facets: r.Facets}
+}

@@ -1,0 +1,44 @@
+package probe
+
+// Event is something that happens in a run: [RunStarted], [Observed], [Opened], [APIFinished] or [RunFinished].
+// Reports, history, progress and daemon read events and nothing else.
+type Event interface{ event() }
+
+// RunStarted is the first event.
+type RunStarted struct {
+	Run   RunInfo
+	Cases int // requests that the matrix plans
+	Skips int
+}
+
+// Observed says that one request was answered, or failed. Extra marks a request beyond the matrix.
+type Observed struct {
+	API, Route, Access, Scenario string
+	Status                       int
+	Extra                        bool
+}
+
+// Opened says that a request that must be refused got past. It is sent the moment that is seen, before the run is
+// attributed, and once more if a repetition confirms it.
+type Opened struct {
+	API, Route, Access, Scenario string
+	Status                       int
+	Confirmed                    bool
+	Accepted                     bool // the owner accepts it
+}
+
+// APIFinished carries the judged results of one API.
+type APIFinished struct {
+	API     string
+	Results []Result
+	Extra   []Result
+}
+
+// RunFinished is the last event; its report holds every result.
+type RunFinished struct{ Report Report }
+
+func (RunStarted) event()  {}
+func (Observed) event()    {}
+func (Opened) event()      {}
+func (APIFinished) event() {}
+func (RunFinished) event() {}

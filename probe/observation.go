@@ -1,0 +1,126 @@
+package probe
+
+import (
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Observation is what came back for one request, redacted. It is all that attribution knows of an answer.
+type Observation struct {
+	Status            int               `json:"status"`
+	ErrorType         string            `json:"error_type"` // x-amzn-ErrorType up to the first colon
+	Message           string            `json:"message"`
+	RequestID         string            `json:"request_id"`
+	ExtendedRequestID string            `json:"extended_request_id"`
+	Headers           map[string]string `json:"headers"` // allow-listed, lower-case names, redacted
+	Body              string            `json:"body"`    // first 4 KiB, redacted
+	BodySHA256        string            `json:"body_sha256"`
+	HTTP              string            `json:"http"`
+	Remote            string            `json:"remote"`
+	Timings           Timings           `json:"timings_ms"`
+	Error             *NetworkError     `json:"error"`
+
+	// HeadersComplete says that the absence of a header means that it was not sent: true for our own observations,
+	// false for most transcripts of others.
+	HeadersComplete bool `json:"-"`
+	// HeaderNames are the lower-case names of all headers of the answer, also of those that are not kept.
+	HeaderNames []string `json:"-"`
+	// Capital says that the message came under the key "Message", as policy denials do.
+	Capital bool `json:"-"`
+	// text is the whole message, of which Message shows the first 300 characters.
+	text string
+	// Conn identifies the TCP connection within a run.
+	Conn string `json:"-"`
+	// Sent and Received bracket the exchange; ServerDate is the answer's Date header.
+	Sent, Received, ServerDate time.Time `json:"-"`
+	// Resends counts how often net/http repeated the request on a new connection because a reused one had died.
+	Resends int `json:"-"`
+}
+
+// Header returns a kept header of the answer, or "".
+func (o *Observation) Header(name string) string { return o.Headers[strings.ToLower(name)] }
+
+// Has reports whether the answer had the header, kept or not.
+func (o *Observation) Has(name string) bool {
+	name = strings.ToLower(name)
+	if _, ok := o.Headers[name]; ok {
+		return true
+	}
+	for _, n := range o.HeaderNames {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Answered reports whether an HTTP answer came.
+func (o *Observation) Answered() bool { return o.Error == nil && o.Status != 0 }
+
+// fullMessage is the whole message of the answer, or as much of it as is known.
+func (o *Observation) fullMessage() string {
+	if o.text != "" {
+		return o.text
+	}
+	return o.Message
+}
+
+// GatewayID is the id that API Gateway gave the answer, or "" if it bears none: then something else answered, or took
+// the header off.
+func (o *Observation) GatewayID() string {
+	if o.ExtendedRequestID != "" {
+		return o.ExtendedRequestID
+	}
+	return o.Header("apigw-requestid")
+}
+
+// Timings are the phases of an exchange in milliseconds; phases that did not happen are 0.
+type Timings struct {
+	DNS       float64 `json:"dns"`
+	Connect   float64 `json:"connect"`
+	TLS       float64 `json:"tls"`
+	FirstByte float64 `json:"first_byte"`
+	Total     float64 `json:"total"`
+}
+
+// Phase is a step of an exchange.
+type Phase string
+
+// The phases in which an exchange can fail.
+const (
+	PhaseDNS       Phase = "dns"
+	PhaseConnect   Phase = "connect"
+	PhaseTLS       Phase = "tls"
+	PhaseWrite     Phase = "write"
+	PhaseFirstByte Phase = "first_byte"
+	PhaseBody      Phase = "body"
+)
+
+// NetworkError is why no complete HTTP answer came.
+type NetworkError struct {
+	Phase Phase  `json:"phase"`
+	Kind  string `json:"kind"` // a word of a closed list: not-found, refused, timeout, reset, eof, certificate (the server's is not
+	// good), certificate-wanted (an alert says so), certificate-dropped (asked for one and hung up), alert, canceled, other
+	Text string `json:"text"`
+}
+
+// Request is exactly what is sent, and its facets.
+type Request struct {
+	ID                string // sent as x-amzn-RequestId: REST APIs take it over
+	Method            string
+	URL               string
+	Host              string // also the SNI
+	Header            http.Header
+	Body              []byte
+	ClientCertificate *tls.Certificate // nil: none
+	Facets            Facets
+
+	Signed bool // bears an Authorization header or query
+	// Decisive says that a right address would have brought another answer: nothing of what the route wants is missing,
+	// or an Authorization header is sent that any open stage reads.
+	Decisive bool
+	KeySent  bool
+	DeadEnd  Layer
+}

@@ -1,0 +1,98 @@
+package probe
+
+// reads is one row of the table of facets: what a layer may look at when it decides.
+type reads struct {
+	layer Layer
+	// sound are all facets that the layer may read, on a default host and on a custom domain.
+	sound, soundCustom []Facet
+	// deterministic layers treat equal facets alike as long as the configuration is stable; only they are put aside
+	// by siblings in a proof.
+	deterministic bool
+	// plain are the facets that the layer usually depends on; nil: the sound ones.
+	plain []Facet
+}
+
+var (
+	everything = []Facet{
+		FacetConn, FacetAddress, FacetCertificate, FacetHost, FacetStageSegment, FacetPath, FacetMethod, FacetQuery,
+		FacetAuth, FacetPrincipal, FacetToken, FacetKey, FacetHeaders, FacetBody, FacetClock, FacetState,
+	}
+	// A routing rule of a custom domain may match any header, credentials included.
+	customDomain = []Facet{FacetAddress, FacetHost, FacetPath, FacetHeaders, FacetAuth, FacetToken, FacetKey}
+	// The header x-apigw-api-id is among the headers, but on a public host it chooses nothing.
+	defaultHost  = []Facet{FacetAddress, FacetHost}
+	defaultStage = []Facet{FacetAddress, FacetHost, FacetStageSegment}
+	usualAddress = []Facet{FacetHost, FacetPath, FacetMethod}
+	usualStage   = []Facet{FacetHost, FacetStageSegment}
+)
+
+// readsTable is section 3.2 of the method for REST APIs. A layer that is missing here is never put aside by siblings.
+var readsTable = []reads{
+	{
+		layer: TLS, deterministic: true,
+		sound: []Facet{FacetConn, FacetCertificate, FacetHost}, soundCustom: []Facet{FacetConn, FacetCertificate, FacetHost},
+		plain: []Facet{FacetCertificate, FacetHost},
+	},
+	{
+		layer: Domain, deterministic: true,
+		sound: defaultHost, soundCustom: customDomain,
+		plain: usualStage,
+	},
+	{
+		layer: EndpointPolicy, deterministic: true,
+		sound:       []Facet{FacetConn, FacetHost, FacetMethod, FacetPath, FacetAuth, FacetPrincipal, FacetHeaders, FacetClock},
+		soundCustom: []Facet{FacetConn, FacetHost, FacetMethod, FacetPath, FacetAuth, FacetPrincipal, FacetHeaders, FacetClock},
+	},
+	{
+		layer: Stage, deterministic: true,
+		sound: defaultStage, soundCustom: customDomain,
+		plain: usualStage,
+	},
+	{
+		// Not deterministic: rate rules, lists that others fill, rules on any byte.
+		layer: WAF,
+		sound: everything, soundCustom: everything,
+		plain: []Facet{FacetHost, FacetMethod, FacetQuery, FacetHeaders, FacetBody},
+	},
+	{
+		layer: RouteLayer, deterministic: true,
+		sound:       append([]Facet{FacetPath, FacetMethod}, defaultStage...),
+		soundCustom: append([]Facet{FacetPath, FacetMethod}, customDomain...),
+		plain:       usualAddress,
+	},
+	{
+		layer: ResourcePolicy, deterministic: true,
+		sound:       []Facet{FacetConn, FacetHost, FacetPath, FacetMethod, FacetPrincipal, FacetHeaders, FacetClock},
+		soundCustom: append([]Facet{FacetConn, FacetMethod, FacetPrincipal, FacetClock}, customDomain...),
+		plain:       usualAddress,
+	},
+	{
+		layer: IAMAuthentication, deterministic: true,
+		sound:       []Facet{FacetAuth, FacetPrincipal, FacetMethod, FacetHost, FacetPath, FacetQuery, FacetHeaders, FacetBody, FacetClock},
+		soundCustom: append([]Facet{FacetPrincipal, FacetMethod, FacetQuery, FacetBody, FacetClock}, customDomain...),
+	},
+	{
+		layer: IAMAuthorization, deterministic: true,
+		sound:       []Facet{FacetConn, FacetHost, FacetPath, FacetMethod, FacetPrincipal, FacetHeaders, FacetClock},
+		soundCustom: append([]Facet{FacetConn, FacetMethod, FacetPrincipal, FacetClock}, customDomain...),
+		plain:       []Facet{FacetHost, FacetPath, FacetMethod, FacetPrincipal},
+	},
+	{
+		// Not deterministic: until it is proven that the key comes from the header, it may come from an authorizer.
+		layer: APIKeyLayer,
+		sound: everything, soundCustom: everything,
+		plain: append([]Facet{FacetKey}, usualAddress...),
+	},
+}
+
+// facetsFor returns the facets of a row for a request to a default host or a custom domain.
+func (r reads) facetsFor(custom, plain bool) []Facet {
+	switch {
+	case plain && r.plain != nil:
+		return r.plain
+	case custom:
+		return r.soundCustom
+	default:
+		return r.sound
+	}
+}

@@ -1,0 +1,135 @@
+package probe
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+)
+
+// vector is one answer of the real service that somebody published, with its true layer. See testdata/README.md.
+type vector struct {
+	ID      string `json:"id"`
+	Source  string `json:"source"`
+	Request struct {
+		Method, URL string
+	} `json:"request"`
+	Response struct {
+		Status    int               `json:"status"`
+		Headers   map[string]string `json:"headers"`
+		Body      string            `json:"body"`
+		Exception string            `json:"exception"`
+		Client    string            `json:"client_error"`
+	} `json:"response"`
+	Layer     Layer   `json:"layer"`
+	LayerAlso []Layer `json:"layer_also"`
+	Cause     Cause   `json:"cause"`
+	LabelBy   string  `json:"label_by"`
+}
+
+func recorded(t testing.TB) []vector {
+	t.Helper()
+	data, err := os.ReadFile("testdata/recorded.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []vector
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var v vector
+		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+			t.Fatalf("reading vector %d: %v", len(out)+1, err)
+		}
+		out = append(out, v)
+	}
+	if len(out) < 200 {
+		t.Fatalf("reading vectors: got %d, want at least 200", len(out))
+	}
+	return out
+}
+
+// observation is the vector as it would have been observed. Fewer than five headers are an excerpt: then a missing
+// header was perhaps not published.
+func (v vector) observation() *Observation {
+	o := &Observation{Status: v.Response.Status, HeadersComplete: len(v.Response.Headers) >= 5}
+	h := make(http.Header)
+	for name, value := range v.Response.Headers {
+		h.Set(name, value)
+	}
+	o.readHeaders(h, newRedactor(nil))
+	if v.Response.Client != "" {
+		o.Error = &NetworkError{Phase: PhaseTLS, Kind: "certificate", Text: v.Response.Client}
+	}
+	if v.Response.Exception != "" {
+		o.ErrorType = v.Response.Exception // an SDK names its exceptions like the header
+	}
+	o.Body = v.Response.Body
+	o.readMessage(o.Body)
+	if o.text == "" && v.Response.Body != "" && v.Response.Body[0] != '{' {
+		o.text = v.Response.Body // the source gives the text alone
+		o.Message = o.text
+	}
+	return o
+}
+
+func (v vector) attribute() Attribution {
+	return Attribute(&Plan{}, []Exchange{{Case: Case{Scenario: Scenario{Name: v.ID}}, Observation: v.observation()}})[0]
+}
+
+// TestAccuracyOnRecordings holds the fingerprints against answers of the real service: the true layer must be among
+// the candidates, and certain must never be wrong.
+func TestAccuracyOnRecordings(t *testing.T) {
+	var answered, among, known, candidates, certain, best int
+	for _, v := range recorded(t) {
+		a := v.attribute()
+		truths := append([]Layer{v.Layer}, v.LayerAlso...)
+		if a.Confidence == Certain {
+			certain++
+			if !slices.Contains(truths, a.Layer) {
+				t.Errorf("%s: certain of %s/%s, but the truth is %s/%s", v.ID, a.Layer, a.Cause, v.Layer, v.Cause)
+			}
+		}
+		if v.LabelBy == "us" {
+			continue // the cause was given by whoever collected the record
+		}
+		answered++
+		if a.Confidence == UnknownConfidence {
+			t.Logf("unknown: %s (%s/%s): %d %q %q", v.ID, v.Layer, v.Cause, v.Response.Status, v.Response.Headers, v.Response.Body)
+			continue
+		}
+		known++
+		candidates += len(a.Candidates)
+		if slices.Contains(truths, a.Layer) {
+			best++
+		}
+		if slices.ContainsFunc(a.Candidates, func(c Candidate) bool { return slices.Contains(truths, c.Layer) }) {
+			among++
+		} else {
+			t.Logf("miss: %s: got %v by %v, truth %s/%s: %d %q", v.ID, a.Candidates, a.Because, v.Layer, v.Cause, v.Response.Status, v.Response.Body)
+		}
+	}
+	t.Logf("%d vectors, %d of a known shape; true layer among the candidates: %d (%.1f %%), named first: %d; %d certain; %.1f candidates on average",
+		answered, known, among, 100*float64(among)/float64(answered), best, certain, float64(candidates)/float64(known))
+	if float64(among) < 0.98*float64(answered) {
+		t.Errorf("true layer among the candidates: got %d of %d, want at least 98 %%", among, answered)
+	}
+}
+
+// TestEveryRecordedFingerprintHasAVector keeps the grade honest.
+func TestEveryRecordedFingerprintHasAVector(t *testing.T) {
+	hit := make(map[string]bool)
+	for _, v := range recorded(t) {
+		if f := fingerprintOf(&exchange{obs: v.observation()}); f != nil {
+			hit[f.name] = true
+		}
+	}
+	for _, f := range slices.Concat(fingerprints, elsewhere) {
+		if f.grade == Recorded && !hit[f.name] {
+			t.Errorf("fingerprint %q: graded recorded, but no vector has its shape", f.name)
+		}
+	}
+}

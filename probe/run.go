@@ -1,0 +1,184 @@
+package probe
+
+import (
+	"context"
+	"crypto/rand"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/time/rate"
+)
+
+// RunOptions are what a run takes beside its matrix.
+type RunOptions struct {
+	// Resolve gets the secrets and identities that the matrix needs, once, before the first packet; nil: only those
+	// that the plan holds itself.
+	Resolve func(context.Context, *Plan, Needs) Material
+	Labels  map[string]string
+	Version string // of the program that runs
+	// All sends every variant even when a gate is known to be open.
+	All bool
+}
+
+// Run sends the matrix and yields events as they happen: [RunStarted] first, [RunFinished] last, also if ctx ends
+// before: what was observed is reported. Breaking off the iteration ends the run.
+func (m *Matrix) Run(ctx context.Context, opts RunOptions) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		limit := m.Plan.RunTimeout
+		if limit == 0 {
+			limit = DefaultRunTimeout
+		}
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		r := newRunner(ctx, m, opts)
+		defer r.prober.Close()
+		go r.run(ctx)
+		going := true
+		for e := range r.events {
+			if going && !yield(e) {
+				going = false
+				cancel() // and drain, so that the run can end
+			}
+		}
+	}
+}
+
+// runner is one run of a matrix.
+type runner struct {
+	matrix   *Matrix
+	opts     RunOptions
+	crafting Crafting
+	material Material
+	prober   *Prober
+	clean    *redactor
+	info     RunInfo
+	total    *rate.Limiter
+	events   chan Event
+	start    time.Time // with its monotonic reading
+
+	mu       sync.Mutex
+	requests int
+	skews    []time.Duration
+}
+
+func newRunner(ctx context.Context, m *Matrix, opts RunOptions) *runner {
+	agent := m.Plan.UserAgent
+	if agent == "" {
+		agent = "probe/" + version(opts.Version)
+	}
+	r := &runner{
+		matrix: m, opts: opts, start: time.Now(),
+		crafting: Crafting{Run: uuid.NewString(), Salt: rand.Text(), UserAgent: agent},
+		total:    rate.NewLimiter(rate.Limit(m.Plan.totalRate()), 1),
+		events:   make(chan Event, 64),
+	}
+	if opts.Resolve != nil {
+		r.material = opts.Resolve(ctx, m.Plan, NeedsOf(m.Cases))
+	}
+	r.prober = NewProber(m.Plan, r.material)
+	r.clean = r.prober.clean
+	r.info = RunInfo{
+		ID: r.crafting.Run, Environment: m.Plan.Environment, Started: r.start.UTC().Truncate(time.Millisecond),
+		ProbeVersion: version(opts.Version), ConfigSHA256: m.Plan.SourceHash, Labels: maps.Clone(opts.Labels),
+	}
+	if r.info.Labels == nil {
+		r.info.Labels = map[string]string{}
+	}
+	return r
+}
+
+func version(v string) string {
+	if v == "" {
+		return "dev"
+	}
+	return v
+}
+
+// run probes the APIs side by side and ends with the report.
+func (r *runner) run(ctx context.Context) {
+	defer close(r.events)
+	r.events <- RunStarted{Run: r.info, Cases: len(r.matrix.Cases), Skips: len(r.matrix.Skips)}
+	var wg sync.WaitGroup
+	finished := make([]APIFinished, len(r.matrix.Plan.APIs))
+	for i, api := range r.matrix.Plan.APIs {
+		wg.Go(func() {
+			run := newAPIRun(r, api)
+			finished[i] = run.finish(run.exchange(ctx))
+			r.events <- finished[i]
+		})
+	}
+	wg.Wait()
+	r.events <- RunFinished{r.report(ctx, finished)}
+}
+
+func (r *runner) report(ctx context.Context, finished []APIFinished) Report {
+	rep := Report{Version: SchemaVersion, Results: []Result{}, Extra: []Result{}, Findings: []Finding{}}
+	r.mu.Lock()
+	r.info.Requests = r.requests
+	r.info.ClockSkewMS = r.skew().Milliseconds()
+	r.mu.Unlock()
+	r.info.DurationMS = time.Since(r.start).Milliseconds()
+	r.info.Complete = ctx.Err() == nil
+	rep.Run = r.info
+	routes := make(map[string]bool)
+	for _, f := range finished {
+		rep.Results = append(rep.Results, f.Results...)
+		rep.Extra = append(rep.Extra, f.Extra...)
+	}
+	for _, res := range rep.Results {
+		rep.Summary.add(res)
+		if res.Verdict == Skipped {
+			continue
+		}
+		routes[res.API+"|"+res.Route] = true
+		if res.ScenarioKind == Gate && !res.Control {
+			rep.Coverage.Gates++
+			if res.Proven {
+				rep.Coverage.Proven++
+			}
+		}
+	}
+	rep.Coverage.Routes = len(routes)
+	return rep
+}
+
+func (s *Summary) add(res Result) {
+	switch res.Verdict {
+	case Pass:
+		s.Pass++
+	case Fail:
+		s.Fail++
+	case Inconclusive:
+		s.Inconclusive++
+	case Skipped:
+		s.Skipped++
+	}
+	if res.Accepted != nil {
+		s.Accepted++
+	}
+}
+
+// note counts a request and what its answer says of the clocks.
+func (r *runner) note(o *Observation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests++
+	if !o.ServerDate.IsZero() {
+		middle := o.Sent.Add(o.Received.Sub(o.Sent) / 2)
+		// A Date header is cut to the second: on average half a second is missing.
+		r.skews = append(r.skews, o.ServerDate.Add(500*time.Millisecond).Sub(middle))
+	}
+}
+
+// skew is the median of how far the gateway's clock is ahead of ours.
+func (r *runner) skew() time.Duration {
+	if len(r.skews) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(r.skews))
+	return sorted[len(sorted)/2]
+}

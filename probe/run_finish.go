@@ -1,0 +1,170 @@
+package probe
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// finish attributes and judges what was exchanged with an API.
+func (a *apiRun) finish(exchanges []Exchange) APIFinished {
+	attributions := Attribute(a.matrix.Plan, exchanges)
+	own := make(map[string]int) // case id to its exchange
+	attempts := make(map[string]int)
+	controls := make(map[string]*Control)
+	out := APIFinished{API: a.api.Name, Results: []Result{}, Extra: []Result{}}
+	for i, e := range exchanges {
+		id := e.Case.ID()
+		switch e.Extra {
+		case "":
+			own[id] = i
+			attempts[id]++
+			if e.Case.Control {
+				controls[controlKey(e.Case)] = &Control{Accepted: attributions[i].Layer == None, Attribution: attributions[i]}
+			}
+		case ExtraRepeat:
+			attempts[id]++
+			fallthrough
+		default:
+			res := a.result(e.Case, &e, &attributions[i])
+			res.Scenario, res.Attempts = e.Extra+":"+e.Case.Scenario.Name, 1
+			res.ID += "|" + e.Extra
+			out.Extra = append(out.Extra, res)
+		}
+	}
+	for _, c := range a.cases {
+		id := c.ID()
+		i, sent := own[id]
+		if !sent {
+			out.Results = append(out.Results, a.judged(c, nil, nil, a.unsent[id]))
+			continue
+		}
+		e := exchanges[i]
+		j := Judge(c, e.Observation, attributions[i], controls[controlKey(c)])
+		if repeat := slices.IndexFunc(exchanges, func(o Exchange) bool { return o.Extra == ExtraRepeat && o.Case.ID() == id }); j.Kind == Open && repeat >= 0 {
+			switch again := exchanges[repeat].Observation; {
+			case !again.Answered():
+				j.Reason += "; a repetition got no answer"
+			case again.Status != e.Observation.Status:
+				j.Reason += fmt.Sprintf("; a repetition was answered %d", again.Status)
+			default:
+				j.Reason += "; confirmed by a repetition"
+			}
+		}
+		res := a.judged(c, &e, &attributions[i], j)
+		res.Attempts = attempts[id] + e.Observation.Resends
+		out.Results = append(out.Results, res)
+	}
+	for _, s := range a.matrix.Skips {
+		if s.API.Name == a.api.Name {
+			out.Results = append(out.Results, a.judged(s.Case, nil, nil, Judgement{Verdict: Skipped, Reason: s.Reason}))
+		}
+	}
+	sort.SliceStable(out.Extra, func(i, j int) bool { return out.Extra[i].ID < out.Extra[j].ID })
+	return out
+}
+
+func controlKey(c Case) string { return c.Route.Name() + "|" + c.Access.ID() }
+
+// judged is a result with its verdict.
+func (a *apiRun) judged(c Case, e *Exchange, at *Attribution, j Judgement) Result {
+	res := a.result(c, e, at)
+	res.Verdict, res.Kind, res.Severity, res.Reason, res.Next = j.Verdict, j.Kind, j.Severity, j.Reason, j.Next
+	if at != nil {
+		res.Proven = j.proves(c, *at)
+		res.explainClock(a.runner, *at)
+	}
+	if res.Verdict == Fail || res.Verdict == Inconclusive {
+		res.Accepted = a.accepted(c)
+	}
+	return res
+}
+
+// accepted is the owner's acceptance of a finding on the case, or nil.
+func (a *apiRun) accepted(c Case) *Accepted {
+	i := slices.IndexFunc(a.api.Accept, func(acc Acceptance) bool { return acc.covers(c, a.start) })
+	if i < 0 {
+		return nil
+	}
+	out := &Accepted{Reason: a.api.Accept[i].Reason}
+	if until := a.api.Accept[i].Until; !until.IsZero() {
+		out.Until = until.Format(time.DateOnly)
+	}
+	return out
+}
+
+// explainClock names the clocks where a signature was refused for its time although nobody asked for that.
+func (res *Result) explainClock(r *runner, at Attribution) {
+	if !res.Control || at.Cause != "signature-expired" && at.Cause != "signature-not-yet-current" {
+		return
+	}
+	r.mu.Lock()
+	skew := r.skew().Round(time.Second)
+	r.mu.Unlock()
+	if skew.Abs() > time.Minute {
+		res.Reason += fmt.Sprintf("; the gateway's clock is %v ahead of ours", skew)
+		res.Next = "set the prober's clock"
+	}
+}
+
+// result is what is known of a case without a verdict.
+func (a *apiRun) result(c Case, e *Exchange, at *Attribution) Result {
+	res := Result{
+		ID: c.ID(), Run: a.info.ID, Environment: a.info.Environment, At: a.info.Started,
+		API: c.API.Name, Route: c.Route.Name(), Access: c.Access.Kind, Host: c.Access.Host,
+		AccessID: c.Access.ID(), Scenario: c.Scenario.Name, ScenarioKind: c.Scenario.Kind, Control: c.Control,
+		Expected: c.Expected.reported(), Attribution: at,
+	}
+	if e != nil {
+		secret := make(map[string]bool)
+		for _, h := range c.Route.Headers {
+			if h.Secret != nil {
+				secret[http.CanonicalHeaderKey(h.Name)] = true
+			}
+		}
+		res.At = e.Observation.Sent.UTC().Truncate(time.Millisecond)
+		res.Observed = e.Observation
+		res.Request = e.Request.info(a.clean, secret)
+	}
+	return res
+}
+
+// reported is the expectation in the form of the result; no layer means any refusal.
+func (e Expectation) reported() Expected {
+	out := Expected{Layers: slices.Clone(e.Layers), Status: slices.Clone(e.Status)}
+	if len(out.Layers) > 0 {
+		out.Layer = out.Layers[0]
+	} else {
+		out.Layers = []Layer{}
+	}
+	if out.Status == nil {
+		out.Status = []int{}
+	}
+	return out
+}
+
+// Worst orders results for people: failures that count first, then inconclusive ones, then those that are accepted,
+// passed and skipped.
+func (res Result) Worst() int {
+	rank := map[Verdict]int{Fail: 0, Inconclusive: 2, Pass: 4, Skipped: 5}[res.Verdict]
+	switch {
+	case res.Accepted != nil:
+		return 3
+	case res.Verdict == Fail && res.Severity != Critical:
+		return 1
+	}
+	return rank
+}
+
+// LabelWords returns the labels of a run as sorted "name=value" words.
+func (r RunInfo) LabelWords() []string {
+	words := make([]string, 0, len(r.Labels))
+	for _, name := range slices.Sorted(maps.Keys(r.Labels)) {
+		words = append(words, strings.Join([]string{name, r.Labels[name]}, "="))
+	}
+	return words
+}

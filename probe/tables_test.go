@@ -1,0 +1,95 @@
+package probe
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestCauseTable holds the table of causes equal to what fingerprints, recordings and the code name.
+func TestCauseTable(t *testing.T) {
+	table := make(map[Candidate]bool)
+	for _, row := range Causes() {
+		key := Candidate{row.Layer, row.Cause}
+		if table[key] {
+			t.Errorf("%s/%s: stands twice in the table", row.Layer, row.Cause)
+		}
+		table[key] = true
+		if !row.Layer.Valid() {
+			t.Errorf("%s/%s: the layer is not one of Layers", row.Layer, row.Cause)
+		}
+		if row.Means == "" || row.Next == "" && row.Layer != None {
+			t.Errorf("%s/%s: says not what it means or what to do next", row.Layer, row.Cause)
+		}
+	}
+	for _, f := range slices.Concat(fingerprints, elsewhere, excerpts) {
+		for _, p := range f.candidates {
+			if !table[p.Candidate] {
+				t.Errorf("fingerprint %q: candidate %s/%s is not in the table of causes", f.name, p.Layer, p.Cause)
+			}
+		}
+	}
+	for _, v := range recorded(t) {
+		if !table[Candidate{v.Layer, v.Cause}] {
+			t.Errorf("vector %s: %s/%s is not in the table of causes", v.ID, v.Layer, v.Cause)
+		}
+	}
+	named := make(map[Layer]bool)
+	for c := range table {
+		named[c.Layer] = true
+	}
+	for _, l := range Layers() {
+		if !named[l] {
+			t.Errorf("layer %s: has no cause", l)
+		}
+	}
+}
+
+func TestFingerprintTable(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, f := range slices.Concat(fingerprints, elsewhere, excerpts) {
+		switch {
+		case seen[f.name]:
+			t.Errorf("fingerprint %q: stands twice", f.name)
+		case f.source == "" || f.grade == "":
+			t.Errorf("fingerprint %q: got no source or grade, want both", f.name)
+		case len(f.candidates) == 0:
+			t.Errorf("fingerprint %q: has no candidate", f.name)
+		}
+		seen[f.name] = true
+	}
+}
+
+// TestOrderTable: the edges must be an order, and an inferred one must not serve a proof.
+func TestOrderTable(t *testing.T) {
+	for _, l := range layers {
+		if plainOrder.before(l, l) {
+			t.Errorf("order: %s comes before itself", l)
+		}
+	}
+	for _, e := range edges {
+		if e.source == "" || e.grade == "" {
+			t.Errorf("edge %s < %s: got no source or grade, want both", e.before, e.after)
+		}
+		if !plainOrder.before(e.before, e.after) {
+			t.Errorf("edge %s < %s: not in the plain order", e.before, e.after)
+		}
+	}
+	unknown := [][2]Layer{ // attribution must not lean on what nobody states
+		{WAF, RouteLayer}, {WAF, IAMAuthentication}, {IAMAuthentication, ResourcePolicy}, {IAMAuthentication, APIKeyLayer},
+		{IAMAuthorization, APIKeyLayer}, {ResourcePolicy, APIKeyLayer}, {ResourcePolicy, IAMAuthentication}, {UsagePlan, APIKeyLayer},
+		{EndpointPolicy, Stage}, {Stage, EndpointPolicy}, {EndpointPolicy, RouteLayer}, {RouteLayer, UsagePlan},
+	}
+	for _, pair := range unknown {
+		if soundOrder.before(pair[0], pair[1]) {
+			t.Errorf("order: a proof uses %s before %s, which is not known", pair[0], pair[1])
+		}
+	}
+	for _, l := range layers {
+		if l == Network || l == Edge || l == JWTAuthorizer || l == None {
+			continue
+		}
+		if !soundOrder.before(l, None) {
+			t.Errorf("order: %s does not come before acceptance", l)
+		}
+	}
+}
