@@ -1,0 +1,122 @@
+package scenarios
+
+import (
+	"fmt"
+
+	"apigwprobe/probe"
+)
+
+// readdressed are the facets that a request to a changed address may differ in: it goes without any credential that
+// is not bound to the URL.
+var readdressed = []probe.Facet{
+	probe.FacetPath, probe.FacetStageSegment, probe.FacetKey, probe.FacetHeaders, probe.FacetAuth, probe.FacetPrincipal,
+}
+
+var addresses = []probe.Scenario{
+	{
+		Name: "wrong-stage", Title: "the default endpoint with a stage that does not exist",
+		Why:  "Shows how an unknown stage is refused here, which is what a mistyped or deleted stage looks like.",
+		Kind: probe.Routing, Scope: probe.ScopeAccess, Smoke: true, Misroutes: true, Signer: probe.Nobody,
+		Changes: readdressed,
+		Applies: func(t probe.Target) string {
+			if t.Access.Kind != probe.AccessDefault {
+				return "a custom domain implies the stage"
+			}
+			return ""
+		},
+		Change: func(r *probe.Recipe) {
+			r.Signing = nil
+			r.Prefix = "/" + r.Random
+			r.DeadEnd = probe.Stage
+		},
+		Expect: refused(403, probe.Stage),
+	},
+	{
+		Name: "stage-in-custom-domain-url", Title: "a custom domain with the stage in the path",
+		Why:  "The commonest mistake when moving from the default endpoint to a custom domain: the mapping implies the stage.",
+		Kind: probe.Routing, Scope: probe.ScopeAccess, Smoke: true, Misroutes: true, Signer: probe.Nobody,
+		Changes: readdressed,
+		Applies: func(t probe.Target) string {
+			switch {
+			case t.Access.Kind != probe.AccessCustomDomain:
+				return "the default endpoint wants the stage in the path"
+			case t.API.Stage == "":
+				return "the API declares no stage"
+			}
+			return ""
+		},
+		Change: func(r *probe.Recipe) {
+			r.Signing = nil
+			r.Prefix += "/" + r.Target.API.Stage
+			r.DeadEnd = probe.RouteLayer
+		},
+		Expect: func(t probe.Target) probe.Expectation {
+			e := unrouted(t)
+			if t.CatchAll() == probe.Absent {
+				e.Layers = []probe.Layer{probe.RouteLayer, probe.Domain}
+			}
+			return e
+		},
+	},
+	{
+		Name: "default-endpoint", Title: "the default endpoint, which should be shut",
+		Why: "An open default endpoint is a way around the custom domain: around its mutual TLS, its CDN and its rules.",
+		// Where something that the route wants may not be sent, an open door would refuse, too. An Authorization header
+		// that is no signature tells the two apart: an open stage reads it, even for a resource that does not exist.
+		Kind: probe.Gate, Scope: probe.ScopeAccess, Smoke: true, Door: true, Misroutes: true,
+		Changes: append([]probe.Facet{probe.FacetHost, probe.FacetQuery, probe.FacetCertificate}, readdressed...),
+		Applies: func(t probe.Target) string {
+			switch {
+			case t.API.ID == "":
+				return "the API declares no id, so its default endpoint is not known"
+			case t.API.DefaultEndpoint == probe.Enabled:
+				return "the default endpoint is declared enabled"
+			case t.API.DefaultEndpoint == probe.Unknown && len(t.API.Domains) == 0:
+				return "the default endpoint is the only way in"
+			}
+			return ""
+		},
+		Change: func(r *probe.Recipe) {
+			if r.Bare {
+				r.Signing, r.Body = nil, nil
+				r.Method, r.Path, r.Query = "GET", "/"+r.Random, ""
+				r.Authorization = "Bearer " + r.Random
+				r.DeadEnd = probe.RouteLayer
+			}
+		},
+		Expect: func(t probe.Target) probe.Expectation {
+			if t.API.DefaultEndpoint == probe.Unknown {
+				return probe.Expectation{Undeclared: "default_endpoint"}
+			}
+			return probe.Refused(403, probe.Domain)
+		},
+	},
+	{
+		Name: "unmapped-base-path", Title: "a custom domain with a base path that nobody mapped",
+		Why:  "Shows that the domain refuses what it has no mapping for, instead of leading it to some API.",
+		Kind: probe.Routing, Scope: probe.ScopeAccess, Misroutes: true, Signer: probe.Nobody,
+		Changes: readdressed,
+		Applies: func(t probe.Target) string {
+			switch {
+			case t.Access.Kind != probe.AccessCustomDomain:
+				return "the default endpoint has no base paths"
+			case t.Access.Prefix == "":
+				return "the root mapping takes every path"
+			case t.Access.RootMapping != probe.Absent && t.Access.RootMapping != probe.Unknown:
+				return fmt.Sprintf("the root mapping leads every other path to %q", t.Access.RootMapping)
+			}
+			return ""
+		},
+		Change: func(r *probe.Recipe) {
+			r.Signing = nil
+			r.Prefix = "/" + r.Random
+			r.DeadEnd = probe.Domain
+		},
+		Expect: func(t probe.Target) probe.Expectation {
+			if t.Access.RootMapping == probe.Unknown {
+				return probe.Expectation{Undeclared: "root_mapping"}
+			}
+			return probe.Refused(403, probe.Domain)
+		},
+	},
+}

@@ -1,0 +1,14 @@
+package scenarios
+
+import "apigwprobe/probe"
+
+var policies = []probe.Scenario{
+	{
+		Name: "outsider", Title: "a valid signature by a principal without rights",
+		Why:  "Authentication is not authorization: any AWS account can sign, so the policies must say no.",
+		Kind: probe.Gate, Scope: probe.ScopeRoute, Signer: probe.Outsider,
+		Changes: []probe.Facet{probe.FacetAuth, probe.FacetPrincipal},
+		Applies: onlyIAM,
+		Expect:  refused(403, probe.IAMAuthorization, probe.ResourcePolicy),
+	},
+}
