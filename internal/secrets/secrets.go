@@ -1,0 +1,86 @@
+// Package secrets resolves the references and principals of a plan into the material of one run: environment
+// variables, files, commands, and AWS credentials.
+//
+// It never shows what it finds. Errors name the source and say what is wrong with it; what a source answered, be it
+// the output of a command or the message of AWS, is left out or redacted.
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"apigwprobe/probe"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// How long one reference and one principal may take. The second also ends the wait for instance metadata where there
+// is none.
+const (
+	referenceLimit = 30 * time.Second
+	principalLimit = 20 * time.Second
+)
+
+// concurrency bounds how many references, or principals, are resolved at a time.
+const concurrency = 4
+
+// Resolve resolves what a run needs, and nothing else: where it needs nothing, no file, no process, no network and no
+// credential chain is touched. A failure is kept beside its key and hinders nothing else. The references of a needed
+// principal are resolved with the others and are part of the material.
+func Resolve(ctx context.Context, plan probe.Plan, needs probe.Needs) probe.Material {
+	references := slices.Clone(needs.References)
+	for _, name := range needs.Principals {
+		p := plan.Principals[name]
+		references = append(references, p.SecretAccessKey, p.SessionToken)
+	}
+	secrets := each(references, func(ref *probe.Reference) probe.ResolvedSecret {
+		ctx, cancel := within(ctx, referenceLimit)
+		defer cancel()
+		return resolveReference(ctx, ref)
+	})
+	return probe.Material{
+		Secrets: secrets,
+		Credentials: each(needs.Principals, func(name string) probe.ResolvedCredentials {
+			ctx, cancel := within(ctx, principalLimit)
+			defer cancel()
+			return resolvePrincipal(ctx, plan, name, secrets)
+		}),
+	}
+}
+
+// each calls resolve once for each distinct key and collects the answers. Zero keys stand for what a plan leaves open.
+func each[K comparable, V any](keys []K, resolve func(K) V) map[K]V {
+	var zero K
+	pending := make(map[K]bool, len(keys))
+	for _, key := range keys {
+		if key != zero {
+			pending[key] = true
+		}
+	}
+
+	var (
+		group errgroup.Group // without a context: one failure must not cancel the others
+		mu    sync.Mutex
+		out   = make(map[K]V, len(pending))
+	)
+	group.SetLimit(concurrency)
+	for key := range pending {
+		group.Go(func() error {
+			value := resolve(key)
+			mu.Lock()
+			defer mu.Unlock()
+			out[key] = value
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are among the answers
+	return out
+}
+
+// within bounds ctx; its cause then says in words which limit was hit.
+func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %s", limit))
+}
