@@ -1,0 +1,36 @@
+package config
+
+import (
+	"path/filepath"
+
+	"apigwprobe/probe"
+)
+
+const referenceWant = "{env: …}, {file: …}, {command: […]} or {value: …}"
+
+// checkReference makes of a mapping with exactly one source the reference to a secret. A reference that several
+// routes share by an anchor stays one, so that it is resolved once.
+func checkReference(c *checker, n *node) {
+	if r, ok := c.references[n.at]; ok {
+		n.data = r
+		return
+	}
+	r := &probe.Reference{
+		Env:     dataOf[string](n.field("env")),
+		File:    dataOf[string](n.field("file")),
+		Command: dataOfAll[string](n.field("command")),
+		Value:   probe.NewSecret(dataOf[string](n.field("value"))),
+		Origin:  n.at.String(),
+	}
+	if r.Command != nil {
+		r.Dir = absolute(filepath.Dir(n.at.file))
+	}
+	switch value := n.field("value"); {
+	case len(n.fields) != 1:
+		c.wrong.add(n.at, "reference: got %d sources, want exactly one of %s", len(n.fields), referenceWant)
+	case value != nil && value.data != nil && r.Value.Empty():
+		c.wrong.add(value.at, `"value": got an empty string, want a secret`)
+	}
+	c.references[n.at] = r
+	n.data = r
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"apigwprobe/probe"
+)
+
+// one is the version of the schema.
+func one(_ *checker, v *value) (any, *wrong) {
+	if v.text != "1" {
+		return nil, &wrong{want: "1"}
+	}
+	return 1, nil
+}
+
+func yesNo(_ *checker, v *value) (any, *wrong) {
+	if v.kind != boolean {
+		return nil, &wrong{want: "true or false"}
+	}
+	return v.text == "true" || v.text == "True" || v.text == "TRUE", nil
+}
+
+func positive(_ *checker, v *value) (any, *wrong) {
+	f, err := strconv.ParseFloat(v.text, 64)
+	if v.kind != number || err != nil || !(f > 0) || math.IsInf(f, 0) {
+		return nil, &wrong{want: "a number above 0"}
+	}
+	return f, nil
+}
+
+func count(_ *checker, v *value) (any, *wrong) {
+	n, err := strconv.Atoi(v.text)
+	if v.kind != number || err != nil || n <= 0 {
+		return nil, &wrong{want: "a whole number above 0"}
+	}
+	return n, nil
+}
+
+func status(_ *checker, v *value) (any, *wrong) {
+	n, err := strconv.Atoi(v.text)
+	if v.kind != number || err != nil || n < 100 || n > 599 {
+		return nil, &wrong{want: "a number from 100 to 599"}
+	}
+	return n, nil
+}
+
+func duration(_ *checker, v *value) (any, *wrong) {
+	d, err := time.ParseDuration(v.text)
+	if err != nil || d <= 0 {
+		return nil, &wrong{want: "a duration such as 10s or 5m"}
+	}
+	return d, nil
+}
+
+func day(_ *checker, v *value) (any, *wrong) {
+	t, err := time.Parse(time.DateOnly, v.text)
+	if err != nil {
+		return nil, &wrong{want: "a day such as 2027-01-31"}
+	}
+	return t, nil
+}
+
+func layer(_ *checker, v *value) (any, *wrong) {
+	if l := probe.Layer(v.text); l.Valid() {
+		return l, nil
+	}
+	var names []string
+	for _, l := range probe.Layers() {
+		names = append(names, string(l))
+	}
+	return nil, &wrong{want: oneOf(names, v.text)}
+}
+
+// enum allows some words, spelled exactly so.
+func enum(words ...string) shape {
+	return scalar(func(_ *checker, v *value) (any, *wrong) {
+		if slices.Contains(words, v.text) {
+			return v.text, nil
+		}
+		return nil, &wrong{want: oneOf(words, v.text)}
+	})
+}
+
+// apiType names what other API Gateway APIs there are, because their owners will ask.
+func apiType(_ *checker, v *value) (any, *wrong) {
+	if v.text != string(probe.REST) {
+		return nil, &wrong{want: `"REST": HTTP and WEBSOCKET APIs are not supported`}
+	}
+	return v.text, nil
+}
+
+// authorization is API Gateway's authorizationType.
+func authorization(_ *checker, v *value) (any, *wrong) {
+	if a := probe.Authorization(v.text); a == probe.AuthNone || a == probe.AuthIAM {
+		return a, nil
+	}
+	return nil, &wrong{want: fmt.Sprintf("%q or %q: token authorizers are not supported", probe.AuthNone, probe.AuthIAM)}
+}

@@ -1,0 +1,162 @@
+package config
+
+// object is a kind of mapping with keys of its own. A key may stand in several: objects are bits of a set.
+type object uint
+
+const (
+	topLevel object = 1 << iota
+	inDefaults
+	inPrincipal
+	inShared // an API under the top level's apis
+	inEnvironment
+	inAPI // an API of an environment
+	inRoute
+	inExpectation
+	inDomain
+	inMutualTLS
+	inKeyFile
+	inAcceptance
+	inReference
+)
+
+// Settings are looked up from the inside out.
+const (
+	anyAPI = inShared | inAPI
+	forRun = inDefaults | inEnvironment // settings of a whole run
+	forAPI = forRun | anyAPI            // settings of an API that may stand further out
+)
+
+// ignoredPrefix begins keys of the top level that mean nothing: room for anchors.
+const ignoredPrefix = "x-"
+
+// key is one word of the schema.
+type key struct {
+	name string
+	in   object // where it may stand
+	must object // where it must stand
+	shape
+	fallback string // what holds where it stands nowhere; "" if nothing does
+	hidden   bool   // its value may be or hold a secret: it is neither quoted nor printed
+}
+
+// schema is every key that there is. A setting is added here, and read in plan.go, principal.go or route.go.
+var schema = []key{
+	{name: "version", in: topLevel, must: topLevel, shape: scalar(one)},
+	{name: "defaults", in: topLevel, shape: mappingOf(inDefaults)},
+	{name: "principals", in: topLevel, shape: named(name, mappingOf(inPrincipal))},
+	{name: "environments", in: topLevel, must: topLevel, shape: some(named(name, mappingOf(inEnvironment)))},
+
+	// How a run is made.
+	{name: "schedule", in: forRun, shape: scalar(schedule)},
+	{name: "timezone", in: forRun, shape: scalar(timezone), fallback: "UTC"},
+	{name: "total_rate", in: forRun, shape: scalar(positive), fallback: "20"},
+	{name: "timeout", in: forRun, shape: scalar(duration), fallback: "10s"},
+	{name: "run_timeout", in: forRun, shape: scalar(duration), fallback: "5m"},
+	{name: "max_requests", in: forRun, shape: scalar(count), fallback: "5000"},
+	{name: "connect_to", in: forRun, shape: named(hostOrAny, scalar(hostPort))},
+	{name: "ca_file", in: forRun, shape: scalar(path)},
+	{name: "proxy", in: forRun, shape: scalar(proxy), hidden: true},
+
+	// What an API takes from further out.
+	{name: "region", in: forAPI | inPrincipal, shape: scalar(region)},
+	{name: "stage", in: forAPI, shape: scalar(stage)},
+	{name: "mutation", in: forAPI, shape: enum("refused-only", "all"), fallback: "only GET, HEAD and OPTIONS"},
+	{name: "rate", in: forAPI, shape: scalar(positive), fallback: "5"},
+	{name: "concurrency", in: forAPI, shape: scalar(count), fallback: "4"},
+	{name: "principal", in: forAPI | inRoute, shape: scalar(principalName)},
+	{name: "outsider", in: forAPI | inRoute, shape: scalar(principalName)},
+	{name: "expired_session", in: forAPI | inRoute, shape: scalar(principalName)},
+
+	// What is declared of an API. The top level and an environment hold APIs under the same word.
+	{name: "apis", in: topLevel, shape: named(name, mappingOf(inShared))},
+	{name: "apis", in: inEnvironment, must: inEnvironment, shape: some(listOf(mappingOf(inAPI)))},
+	{name: "name", in: inAPI, shape: scalar(name)},
+	{name: "from", in: inAPI, shape: scalar(sharedName)},
+	{name: "type", in: anyAPI, shape: scalar(apiType), fallback: "REST"},
+	{name: "endpoint_type", in: anyAPI, shape: enum("EDGE", "REGIONAL", "PRIVATE")},
+	{name: "id", in: anyAPI, shape: scalar(apiID)},
+	{name: "default_endpoint", in: anyAPI, shape: enum("enabled", "disabled")},
+	{name: "waf", in: anyAPI, shape: scalar(yesNo)},
+	{name: "catch_all", in: anyAPI, shape: enum("none", "NONE", "AWS_IAM")},
+	{name: "canary", in: anyAPI, shape: scalar(yesNo), fallback: "false"},
+	{name: "backend", in: anyAPI, shape: enum("aws")},
+	{name: "custom_domains", in: anyAPI, shape: listOf(mappingOf(inDomain))},
+	{name: "routes", in: anyAPI, shape: some(listOf(mappingOf(inRoute)))},
+	{name: "accept", in: anyAPI, shape: listOf(mappingOf(inAcceptance))},
+
+	{name: "host", in: inDomain, must: inDomain, shape: scalar(host)},
+	{name: "base_path", in: inDomain, shape: scalar(basePath)},
+	{name: "root_mapping", in: inDomain, shape: scalar(rootMapping)},
+	{name: "mutual_tls", in: inDomain, shape: mappingOf(inMutualTLS)},
+	{name: "expired_client_certificate", in: inDomain, shape: mappingOf(inMutualTLS)},
+	{name: "certificate", in: inMutualTLS, must: inMutualTLS, shape: scalar(path)},
+	{name: "key", in: inMutualTLS, must: inMutualTLS, shape: mappingOf(inKeyFile)},
+
+	{name: "scenario", in: inAcceptance, must: inAcceptance, shape: scalar(scenarioName)},
+	{name: "route", in: inAcceptance, shape: scalar(plainText)},
+	{name: "access", in: inAcceptance, shape: scalar(plainText)},
+	{name: "reason", in: inAcceptance, must: inAcceptance, shape: scalar(plainText)},
+	{name: "until", in: inAcceptance, shape: scalar(day)},
+
+	{name: "request", in: inRoute, must: inRoute, shape: scalar(requestLine)},
+	{name: "authorization", in: inRoute, must: inRoute, shape: scalar(authorization)},
+	{name: "path", in: inRoute, shape: named(anyName, scalar(wireText)), hidden: true},
+	{name: "query", in: inRoute, shape: named(anyName, some(oneOrMore(scalar(wireText)))), hidden: true},
+	{name: "headers", in: inRoute, shape: named(headerName, or(headerValue, inReference)), hidden: true},
+	{name: "body", in: inRoute, shape: scalar(wireText), hidden: true},
+	{name: "api_key_required", in: inRoute, shape: scalar(yesNo), fallback: "false"},
+	{name: "api_key", in: inRoute, shape: mappingOf(inReference)},
+	{name: "success", in: inRoute, shape: some(oneOrMore(scalar(status))), fallback: "2xx"},
+	{name: "expect", in: inRoute, shape: named(scenarioName, mappingOf(inExpectation))},
+	{name: "layer", in: inExpectation, shape: scalar(layer)},
+	{name: "layers", in: inExpectation, shape: some(listOf(scalar(layer)))},
+	{name: "status", in: inExpectation, shape: some(oneOrMore(scalar(status)))},
+
+	{name: "profile", in: inPrincipal, shape: scalar(plainText)},
+	{name: "role_arn", in: inPrincipal, shape: scalar(roleARN)},
+	{name: "external_id", in: inPrincipal, shape: scalar(plainText), hidden: true},
+	{name: "session_name", in: inPrincipal, shape: scalar(sessionName)},
+	{name: "session_policy", in: inPrincipal, shape: scalar(sessionPolicy)},
+	{name: "access_key_id", in: inPrincipal, shape: scalar(accessKeyID), hidden: true},
+	{name: "secret_access_key", in: inPrincipal, shape: mappingOf(inReference)},
+	{name: "session_token", in: inPrincipal, shape: mappingOf(inReference)},
+
+	{name: "env", in: inReference, shape: scalar(variable)},
+	{name: "file", in: inReference, shape: scalar(absolutePath)},
+	{name: "file", in: inKeyFile, must: inKeyFile, shape: scalar(path)},
+	{name: "command", in: inReference, shape: some(listOf(scalar(plainText)))},
+	{name: "value", in: inReference, shape: scalar(wireText)},
+}
+
+// keysOf are the keys that may stand in o, in the order of the schema.
+func keysOf(o object) []*key {
+	var keys []*key
+	for i := range schema {
+		if schema[i].in&o != 0 {
+			keys = append(keys, &schema[i])
+		}
+	}
+	return keys
+}
+
+// objectRules say how messages call an object, and what its keys must fulfil together.
+var objectRules = map[object]struct {
+	name    string
+	private bool // a secret may stand in it by mistake: nothing of it is quoted
+	want    string
+	check   func(c *checker, n *node)
+}{
+	topLevel:      {name: "configuration"},
+	inDefaults:    {name: "defaults"},
+	inPrincipal:   {name: "principal", private: true, check: checkPrincipal, want: "a mapping ({} for the SDK's default chain)"},
+	inShared:      {name: "shared api", check: checkAPI},
+	inEnvironment: {name: "environment"},
+	inAPI:         {name: "api", check: checkAPI},
+	inRoute:       {name: "route", check: checkRoute},
+	inExpectation: {name: "expectation", check: checkExpectation},
+	inDomain:      {name: "custom domain", check: checkDomain},
+	inMutualTLS:   {name: "mutual_tls", private: true, want: "{certificate: path, key: {file: path}}"},
+	inKeyFile:     {name: "key", private: true, want: "{file: path}"},
+	inAcceptance:  {name: "acceptance"},
+	inReference:   {name: "reference", private: true, check: checkReference, want: referenceWant},
+}
