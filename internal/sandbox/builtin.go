@@ -1,0 +1,125 @@
+package sandbox
+
+import (
+	_ "embed"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// The names and secrets of the built-in environment. They open nothing but the
+// sandbox and are the same in its model and in its configuration.
+var builtin = struct {
+	Region, Account, Partner          string
+	Orders, Catalog, Ledger, Legacy   string // API ids
+	Domain                            string
+	OrdersKey, CatalogKey             string
+	Caller, Outsider, Retired, Friend builtinPrincipal
+}{
+	Region:     "eu-west-1",
+	Account:    "111122223333",
+	Partner:    "444455556666",
+	Orders:     "or4d3r5a1b",
+	Catalog:    "ca7a1og2c3",
+	Ledger:     "l3d93rd4e5",
+	Legacy:     "l3gacyf6a7",
+	Domain:     "api.example.test",
+	OrdersKey:  "sandbox-orders-key-7Qm2Xc9T",
+	CatalogKey: "sandbox-catalog-key-4Rv8Lb1N",
+	Caller: builtinPrincipal{
+		ID: "ASIASANDBOXCALLER001", Secret: "sandbox-caller-secret-Wq3nV7pZs1Yk5Ux9Tb",
+		Token: "sandbox-caller-session-Jd6Hf2Gm8Ka4Lr0Pe",
+	},
+	Outsider: builtinPrincipal{ID: "AKIASANDBOXOUTSIDER1", Secret: "sandbox-outsider-secret-Mz5cR8xQv2Nb7Lt4W"},
+	Retired: builtinPrincipal{
+		ID: "ASIASANDBOXRETIRED01", Secret: "sandbox-retired-secret-Ty9uE1oPa6Sd3Fg8Hj",
+		Token: "sandbox-retired-session-Xk4Zv7Cb2Nq9Mw5Le",
+	},
+	Friend: builtinPrincipal{ID: "AKIASANDBOXPARTNER01", Secret: "sandbox-partner-secret-Bn6Vc3Xz8Lk1Jh5Gf"},
+}
+
+type builtinPrincipal struct{ ID, Secret, Token string }
+
+// Builtin is the model of the environment that needs no configuration: healthy
+// APIs between which every scenario applies, and one, legacy, with deliberate
+// faults that the configuration of [BuiltinConfig] declares as accepted.
+func Builtin() Model {
+	b := &builtin
+	anything := Policy{{Effect: Allow}}
+	user := func(account, name string) string { return "arn:aws:iam::" + account + ":user/" + name }
+	session := func(name string) string {
+		return "arn:aws:sts::" + b.Account + ":assumed-role/" + name + "/probe"
+	}
+	iam := func(path string) Route { return Route{Method: "GET", Path: path, Authorization: IAM} }
+	open := func(path string) Route { return Route{Method: "GET", Path: path, Authorization: None} }
+	keyed := func(r Route) Route { r.APIKeyRequired = true; return r }
+
+	return Model{
+		Principals: []Principal{
+			{AccessKeyID: b.Caller.ID, SecretKey: b.Caller.Secret, SessionToken: b.Caller.Token, ARN: session("caller"), Policy: anything},
+			{AccessKeyID: b.Outsider.ID, SecretKey: b.Outsider.Secret, ARN: user(b.Account, "outsider")},
+			{AccessKeyID: b.Retired.ID, SecretKey: b.Retired.Secret, SessionToken: b.Retired.Token, ARN: session("retired"), Policy: anything,
+				Expires: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)},
+			{AccessKeyID: b.Friend.ID, SecretKey: b.Friend.Secret, ARN: user(b.Partner, "auditor"), Policy: anything},
+		},
+		APIs: []API{
+			{
+				ID: b.Orders, Name: "orders", Account: b.Account, Region: b.Region, DefaultEndpointDisabled: true,
+				Stages: []Stage{{Name: "prod"}},
+				Routes: []Route{iam("/orders/{id}"), keyed(iam("/orders"))},
+			},
+			{
+				ID: b.Catalog, Name: "catalog", Account: b.Account, Region: b.Region,
+				Stages: []Stage{{Name: "prod"}},
+				Routes: []Route{open("/items"), keyed(open("/items/{id}")), {Method: "ANY", Path: "/{proxy+}", Authorization: IAM}},
+			},
+			{
+				ID: b.Ledger, Name: "ledger", Account: b.Account, Region: b.Region, Endpoint: Edge,
+				ResourcePolicy: Policy{{Effect: Allow, Principal: []string{b.Partner}, Resource: []string{"execute-api:/prod/GET/*"}}},
+				Stages:         []Stage{{Name: "prod", XRay: true}},
+				Routes:         []Route{iam("/entries")},
+			},
+			{
+				ID: b.Legacy, Name: "legacy", Account: b.Account, Region: b.Region,
+				Stages: []Stage{{Name: "v1"}},
+				// Both routes are less protected than the configuration says, and
+				// so is the default endpoint.
+				Routes: []Route{open("/export"), open("/report")},
+			},
+		},
+		Keys: []APIKey{{Name: "orders", Value: b.OrdersKey}, {Name: "catalog", Value: b.CatalogKey}},
+		Plans: []UsagePlan{
+			{Name: "orders", Stages: []APIStage{{b.Orders, "prod"}}, Keys: []string{"orders"}},
+			{Name: "catalog", Stages: []APIStage{{b.Catalog, "prod"}}, Keys: []string{"catalog"}},
+		},
+		Domains: []Domain{{Host: b.Domain, Mappings: []Mapping{
+			{"orders", APIStage{b.Orders, "prod"}},
+			{"catalog", APIStage{b.Catalog, "prod"}},
+			{"legacy", APIStage{b.Legacy, "v1"}},
+		}}},
+	}
+}
+
+//go:embed builtin.yaml.tmpl
+var builtinConfig string
+
+var builtinTemplate = template.Must(template.New("builtin.yaml").Parse(builtinConfig))
+
+// BuiltinConfig is the probe's configuration for [Builtin], served on addr with
+// certificates of the authority in caFile.
+func BuiltinConfig(addr, caFile string) string {
+	var b strings.Builder
+	err := builtinTemplate.Execute(&b, map[string]any{
+		"Builtin": builtin, "Addr": addr, "CAFile": caFile,
+		// One fault opens every gate that looks at the same credential.
+		"Export": []string{"missing-api-key", "invalid-api-key"},
+		"Report": []string{
+			"unsigned", "tampered-signature", "expired-signature", "future-signature", "unknown-access-key",
+			"wrong-region-scope", "wrong-service-scope", "malformed-authorization",
+		},
+	})
+	if err != nil {
+		panic("sandbox: writing the built-in configuration: " + err.Error())
+	}
+	return b.String()
+}
