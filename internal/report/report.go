@@ -1,0 +1,43 @@
+// Package report writes what a run found, for people and for programs.
+//
+// Each format is one file. To add one, write its [Format] and name it in [Formats].
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"apigwprobe/probe"
+)
+
+// Options say what the output can show. The machine formats ignore them.
+type Options struct {
+	Color bool
+	Width int // of the terminal in columns; 0: unlimited
+}
+
+// Format writes the events of a run.
+type Format struct {
+	Name string
+	Help string // what it is for, in a few words
+	New  func(w io.Writer, o Options) Sink
+}
+
+// Sink is called for every event of one run, in order; [probe.RunFinished] is the last. Its error is that of writing.
+type Sink func(probe.Event) error
+
+// Formats returns all formats, the default first.
+func Formats() []Format { return []Format{tableFormat, jsonFormat, jsonlFormat} }
+
+// Find returns the format called name.
+func Find(name string) (Format, error) {
+	var known []string
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, nil
+		}
+		known = append(known, f.Name)
+	}
+	return Format{}, fmt.Errorf("choosing format: got %q, want one of %s", name, strings.Join(known, ", "))
+}
