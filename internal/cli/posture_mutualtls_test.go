@@ -1,0 +1,111 @@
+package cli_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"testing"
+
+	"apigwprobe/internal/sandbox"
+	"apigwprobe/probe"
+	"apigwprobe/scenarios"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestPostureMutualTLS asks a domain with mutual TLS, shut and open, for every client certificate.
+func TestPostureMutualTLS(t *testing.T) {
+	t.Parallel()
+	shut := map[string]string{
+		"unsigned":                     "pass none/accepted certain",
+		"no-client-certificate":        "pass tls",
+		"untrusted-client-certificate": "pass tls",
+		"expired-client-certificate":   "pass tls",
+	}
+	for name, tt := range map[string]struct {
+		mutual   *sandbox.MutualTLS
+		switches sandbox.Switches
+		want     map[string]string
+	}{
+		"shut, refused with 403":         {&sandbox.MutualTLS{}, sandbox.Switches{}, shut},
+		"shut, refused in the handshake": {&sandbox.MutualTLS{}, sandbox.Switches{MutualTLSFailsHandshake: true}, shut},
+		"open: the domain asks for nothing": {nil, sandbox.Switches{}, map[string]string{
+			"unsigned":                     "pass none/accepted certain",
+			"no-client-certificate":        "fail/open none/accepted certain",
+			"untrusted-client-certificate": "fail/open none/accepted certain",
+			"expired-client-certificate":   "fail/open none/accepted certain",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := healthy()
+			m.APIs[0].Routes = []sandbox.Route{open("/health")}
+			m.Domains[0].MutualTLS, m.Switches = tt.mutual, tt.switches
+			g, err := sandbox.New(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := g.Listen("127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			pair := func(kind sandbox.CertificateKind) *tls.Certificate {
+				certificate, key, err := g.ClientCertificate(kind)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p, err := tls.X509KeyPair(certificate, key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return &p
+			}
+			roots := x509.NewCertPool()
+			roots.AppendCertsFromPEM(s.CA)
+			plan := &probe.Plan{
+				Environment: "test", ConnectTo: map[string]string{"*": s.Addr}, RootCAs: roots, Rate: 2000, TotalRate: 2000,
+				APIs: []probe.API{{
+					Name: "orders", Type: probe.REST, Region: region, Stage: "prod", CatchAll: probe.Absent,
+					Routes: []probe.Route{{Method: "GET", Path: "/health", Authorization: probe.AuthNone}},
+					Domains: []probe.CustomDomain{{
+						Host: domain, BasePath: "orders", RootMapping: probe.Absent,
+						ClientCertificate: pair(sandbox.Trusted), ExpiredCertificate: pair(sandbox.Expired),
+					}},
+				}},
+			}
+			matrix, err := probe.NewMatrix(plan, scenarios.All(), probe.Selection{Scenarios: []string{
+				"no-client-certificate", "untrusted-client-certificate", "expired-client-certificate",
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make(map[string]string)
+			for e := range matrix.Run(t.Context(), probe.RunOptions{All: true}) {
+				finished, ok := e.(probe.RunFinished)
+				if !ok {
+					continue
+				}
+				for _, r := range finished.Report.Results {
+					if r.Attribution == nil {
+						continue
+					}
+					line := string(r.Verdict)
+					if r.Kind != "" {
+						line += "/" + string(r.Kind)
+					}
+					line += " " + string(r.Attribution.Layer)
+					// Whether a refused handshake is an alert or a reset is up to the network: certain or likely.
+					if r.Attribution.Layer != probe.TLS {
+						line += "/" + string(r.Attribution.Cause) + " " + string(r.Attribution.Confidence)
+					} else if c := r.Attribution.Confidence; c != probe.Certain && c != probe.Likely {
+						t.Errorf("%s: got confidence %s: %v", r.Scenario, c, r.Attribution.Because)
+					}
+					got[r.Scenario] = line
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"apigwprobe/internal/report"
+	"apigwprobe/internal/secrets"
+	"apigwprobe/probe"
+	"apigwprobe/scenarios"
+
+	"github.com/spf13/cobra"
+)
+
+type runOptions struct {
+	streams     Streams
+	environment string
+	filters     filters
+	pace        pace
+	format      choice
+	output      string
+	labels      labels
+	failOn      failOn
+	all         bool
+}
+
+func newRunCommand(s Streams) *cobra.Command {
+	o := &runOptions{streams: s, format: formats(), failOn: failOn{probe.Fail, probe.Inconclusive}}
+	cmd := &cobra.Command{
+		Use:   "run ENV",
+		Short: "Probe the APIs of an environment and report which layer answered",
+		Long: `Run sends every case of the matrix once, within the rates of the configuration, and reports.
+
+The environment "sandbox" needs no configuration: unless one defines it, a gateway is started on loopback inside the
+process. Without any credential in the configuration, everything that must be refused is still probed.
+
+` + exitCodeHelp + `
+Findings that the configuration accepts do not count. With skipped in --fail-on, cases that must be refused and were
+skipped for want of a credential or of consent end in 3.
+
+Formats:
+` + formatHelp(),
+		Example: `  probe run sandbox
+  probe run prod --matrix smoke
+  probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
+  probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)`,
+		Args:              arguments(1, 1, "environment"),
+		ValidArgsFunction: completeEnvironment(&o.filters.config),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.environment = args[0]
+			if err := o.pace.check(cmd); err != nil {
+				return err
+			}
+			return run(cmd.Context(), o)
+		},
+	}
+	o.filters.add(cmd)
+	o.pace.add(cmd)
+	flags := cmd.Flags()
+	addChoice(cmd, &o.format, "format", "how to report")
+	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
+	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
+	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped")
+	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
+	return cmd
+}
+
+func run(ctx context.Context, o *runOptions) error {
+	env, err := openEnvironment(o.filters.config, o.environment)
+	if err != nil {
+		return err
+	}
+	defer env.close()
+	env.warn(o.streams.Err)
+	plan, err := env.plan()
+	if err != nil {
+		return err
+	}
+	o.pace.apply(&plan)
+	matrix, err := probe.NewMatrix(&plan, scenarios.All(), o.filters.selected())
+	if err != nil {
+		return hinted{err, fmt.Sprintf("probe plan %s shows what there is and what it takes", o.environment)}
+	}
+	out, err := createOutput(o.output, o.streams.Out)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	result, err := o.send(ctx, matrix, out)
+	if err != nil {
+		return err
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	return o.conclude(ctx, matrix, result)
+}
+
+// send runs the matrix and reports to out as it goes.
+func (o *runOptions) send(ctx context.Context, m *probe.Matrix, out *output) (probe.Report, error) {
+	format, err := report.Find(o.format.value)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	var look report.Options // of a file: plain
+	if out.path == "" {
+		look = report.Options{Color: o.streams.color(out.Writer), Width: o.streams.width(out.Writer)}
+	}
+	var to io.Writer = out
+	bar := newProgress(o.streams, out.Writer, len(m.Cases))
+	if bar != nil {
+		to = bar
+	}
+	defer bar.end()
+	sink := format.New(to, look)
+	var result probe.Report
+	for event := range m.Run(ctx, probe.RunOptions{
+		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
+			return secrets.Resolve(ctx, *plan, needs)
+		},
+		Labels: o.labels, Version: buildVersion(), All: o.all,
+	}) {
+		bar.see(event)
+		if err := sink(event); err != nil {
+			return probe.Report{}, fmt.Errorf("writing the report: %w", err)
+		}
+		if end, ok := event.(probe.RunFinished); ok {
+			result = end.Report
+		}
+	}
+	return result, nil
+}
+
+// conclude says how the run ends, in words where the report does not say it.
+func (o *runOptions) conclude(ctx context.Context, m *probe.Matrix, r probe.Report) error {
+	switch code := verdict(m, r, o.failOn); {
+	case !r.Run.Complete && ctx.Err() != nil: // not for want of time
+		_, _ = fmt.Fprintf(o.streams.Err, "probe: interrupted after %s\n", count(r.Run.Requests, "request"))
+		return outcome(ExitInterrupted)
+	case code == ExitOK:
+		return nil
+	case code == ExitInconclusive && !proven(r):
+		_, _ = fmt.Fprintln(o.streams.Err, "probe: nothing was proven: no gate was shown to be shut, and no control was accepted")
+		fallthrough
+	default:
+		return outcome(code)
+	}
+}
+
+// formats are the report's, the first of which is the one for people.
+func formats() choice {
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return newChoice(names...)
+}
+
+// formatHelp is one line for each format.
+func formatHelp() string {
+	var lines []string
+	for _, f := range report.Formats() {
+		lines = append(lines, fmt.Sprintf("  %-6s %s", f.Name, f.Help))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"apigwprobe/internal/sandbox"
+
+	"github.com/spf13/cobra"
+)
+
+type sandboxOptions struct {
+	streams Streams
+	listen  string
+	dir     string
+}
+
+func newSandboxCommand(s Streams) *cobra.Command {
+	o := &sandboxOptions{streams: s}
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Serve the embedded API Gateway look-alike on loopback",
+		Long: `Sandbox serves the gateway that probe run sandbox probes, until it is interrupted, for other tools and for looking
+around. It prints a configuration for it, with made-up secrets that open nothing else.
+
+It listens on loopback only. The certificate authority of its certificates is new each time.`,
+		Example: `  probe sandbox --dir /tmp/sandbox
+  probe run sandbox --config /tmp/sandbox/probe.yaml   # in another terminal`,
+		Args: arguments(0, 0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "loopback address to listen on; port 0 takes a free one")
+	flags.StringVar(&o.dir, "dir", "", "write probe.yaml and ca.pem here; without it, only ca.pem to a temporary directory")
+	return cmd
+}
+
+func serve(ctx context.Context, o *sandboxOptions) error {
+	if err := checkLoopback(o.listen); err != nil {
+		return err
+	}
+	dir, err := o.prepare()
+	if err != nil {
+		return err
+	}
+	if o.dir == "" {
+		defer func() { _ = os.RemoveAll(dir) }() // the system clears what is left of a temporary directory
+	}
+	server, err := serveSandbox(o.listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }() // its connections are dropped, whatever they were at
+
+	caFile := filepath.Join(dir, "ca.pem")
+	config := sandbox.BuiltinConfig(server.Addr, caFile)
+	if err := writeWhole(caFile, server.CA); err != nil {
+		return err
+	}
+	if o.dir != "" { // last, so that whoever waits for it finds everything
+		if err := writeWhole(filepath.Join(dir, defaultConfig), []byte(config)); err != nil {
+			return err
+		}
+	}
+	if _, err := fmt.Fprint(o.streams.Out, config); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(o.streams.Err, "probe: serving the sandbox on https://%s until interrupted\n", server.Addr)
+	<-ctx.Done()
+	return nil
+}
+
+// checkLoopback refuses addresses that others could reach: the sandbox has known secrets.
+func checkLoopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	ip, errIP := netip.ParseAddr(host)
+	if err != nil || host != "localhost" && (errIP != nil || !ip.IsLoopback()) {
+		return hinted{fmt.Errorf("--listen: got %q, want a loopback address", addr), "127.0.0.1:8443 is one"}
+	}
+	return nil
+}
+
+// prepare returns the absolute path of the directory for the files, and refuses one with a configuration that the
+// sandbox did not write.
+func (o *sandboxOptions) prepare() (string, error) {
+	if o.dir == "" {
+		return os.MkdirTemp("", "probe-sandbox-")
+	}
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, defaultConfig)
+	old, err := os.ReadFile(path)
+	firstLine, _, _ := bytes.Cut([]byte(sandbox.BuiltinConfig("", "")), []byte("\n"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return dir, nil
+	case err != nil:
+		return "", err
+	case !bytes.HasPrefix(old, firstLine):
+		return "", fmt.Errorf("writing %q: got a configuration that is not the sandbox's, want another --dir", path)
+	}
+	return dir, nil
+}
+
+// writeWhole writes a file that nobody ever sees half of.
+func writeWhole(path string, content []byte) error {
+	out, err := createOutput(path, nil)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	if _, err := out.Write(content); err != nil {
+		return fmt.Errorf("writing %q: %w", path, err)
+	}
+	return out.commit()
+}

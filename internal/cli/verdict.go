@@ -1,0 +1,51 @@
+package cli
+
+import "apigwprobe/probe"
+
+// verdict is what a whole run comes to, of the codes 0, 1 and 3. Findings that the owner accepts do not count.
+func verdict(m *probe.Matrix, r probe.Report, on failOn) ExitCode {
+	if on.has(probe.Fail) && anyResult(r, func(res probe.Result) bool { return res.Verdict == probe.Fail }) {
+		return ExitFail
+	}
+	inapplicable := inapplicable(m)
+	doubtful := anyResult(r, func(res probe.Result) bool {
+		switch res.Verdict {
+		case probe.Inconclusive:
+			return on.has(probe.Inconclusive)
+		case probe.Skipped:
+			return on.has(probe.Skipped) && res.ScenarioKind == probe.Gate && !res.Control && !inapplicable[res.ID]
+		}
+		return false
+	})
+	if doubtful || !proven(r) {
+		return ExitInconclusive
+	}
+	return ExitOK
+}
+
+func anyResult(r probe.Report, is func(probe.Result) bool) bool {
+	for _, res := range r.Results {
+		if res.Accepted == nil && is(res) {
+			return true
+		}
+	}
+	return false
+}
+
+// proven reports whether anything was shown to be as declared: a gate that is shut, or a control that was accepted.
+func proven(r probe.Report) bool {
+	return r.Coverage.Proven > 0 ||
+		anyResult(r, func(res probe.Result) bool { return res.Control && res.Verdict == probe.Pass })
+}
+
+// inapplicable are the ids of cases that make no sense where they would be asked. Every matrix has them, so that
+// skipping them is no gap; skipping for want of a credential or of consent is one.
+func inapplicable(m *probe.Matrix) map[string]bool {
+	ids := make(map[string]bool)
+	for _, s := range m.Skips {
+		if s.Inapplicable {
+			ids[s.ID()] = true
+		}
+	}
+	return ids
+}
