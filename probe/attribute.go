@@ -50,13 +50,28 @@ func attributeAPI(plan *Plan, exchanges []Exchange) []Attribution {
 	}
 	plain := elimination{order: plainOrder, plain: true}
 	plain.run(ordered)
+	doubted := doubts(ordered)
 	for _, s := range ordered {
 		s.undeclared = slices.Clone(s.left)
+		s.x.doubted = doubted[controlKey(s.x.c)]
 		s.drop(declared(s), true)
 	}
+	plain.run(ordered) // what is declared of one request shows what is usual of others
 	out := make([]Attribution, len(xs))
 	for i, s := range states {
 		out[i] = s.attribution()
+	}
+	return out
+}
+
+// doubts are, by route and access, the layers that may have refused the control: what is declared of them is not to be
+// relied on there.
+func doubts(states []*state) map[string][]Layer {
+	out := make(map[string][]Layer)
+	for _, s := range states {
+		if s.x.c.Control && !s.x.last {
+			out[controlKey(s.x.c)] = s.left
+		}
 	}
 	return out
 }
@@ -220,12 +235,13 @@ func (e elimination) run(states []*state) {
 	}
 	for {
 		passed := e.index(states)
+		walls := e.walls(states)
 		changed := false
 		for _, s := range states {
 			if s.contradiction || s.x.req == nil {
 				continue
 			}
-			var rs []reason
+			rs := e.behindWalls(s, walls)
 			for i, row := range readsTable {
 				if !slices.Contains(s.left, row.layer) || !e.plain && !e.usable(s) || !e.plain && !row.deterministic {
 					continue
@@ -277,6 +293,104 @@ func (e elimination) index(states []*state) map[string]*state {
 	return passed
 }
 
+// wall is a set of layers of which one is known to have refused certain requests, by the values of all facets that
+// these layers read: what is equal in them gets no further either.
+type wall struct {
+	rows    []int // of the table, one for each layer
+	refused map[string]*state
+}
+
+// walls finds, for each set of layers that refused a request for nothing but the facets they read, those requests.
+func (e elimination) walls(states []*state) []wall {
+	bySet := make(map[string]int)
+	var out []wall
+	for _, s := range states {
+		rows, ok := e.refusers(s)
+		if !ok {
+			continue
+		}
+		set := fmt.Sprint(rows)
+		i, seen := bySet[set]
+		if !seen {
+			i = len(out)
+			bySet[set] = i
+			out = append(out, wall{rows, make(map[string]*state)})
+		}
+		if key := s.joined(rows); out[i].refused[key] == nil {
+			out[i].refused[key] = s
+		}
+	}
+	return out
+}
+
+// refusers are the rows of all layers that may have refused s; it reports false if one of them may decide otherwise
+// another time, or is none of the table.
+func (e elimination) refusers(s *state) ([]int, bool) {
+	if !e.usable(s) || len(s.left) == 0 {
+		return nil, false
+	}
+	var rows []int
+	for i, row := range readsTable {
+		if slices.Contains(s.left, row.layer) {
+			if s.keys[i] == "" || !e.plain && !row.deterministic {
+				return nil, false
+			}
+			rows = append(rows, i)
+		}
+	}
+	return rows, len(rows) == len(s.left)
+}
+
+// joined is the value of all facets that the layers of these rows read, or "" if one of them reads what is never equal.
+func (s *state) joined(rows []int) string {
+	keys := make([]string, len(rows))
+	for i, row := range rows {
+		if s.keys[row] == "" {
+			return ""
+		}
+		keys[i] = s.keys[row]
+	}
+	return strings.Join(keys, "\x01")
+}
+
+// behindWalls lists the layers that s did not reach, because it is equal to a request that was refused before them.
+func (e elimination) behindWalls(s *state, walls []wall) []reason {
+	if len(s.left) < 2 || !e.plain && !e.usable(s) {
+		return nil
+	}
+	var rs []reason
+	for _, w := range walls {
+		var after []Layer
+		for _, l := range s.left {
+			if !slices.ContainsFunc(w.rows, func(row int) bool { return !e.order.before(readsTable[row].layer, l) }) {
+				after = append(after, l)
+			}
+		}
+		if len(after) == 0 {
+			continue
+		}
+		key := s.joined(w.rows)
+		sibling := w.refused[key]
+		if key == "" || sibling == nil || sibling == s {
+			continue
+		}
+		for _, l := range after {
+			rs = append(rs, reason{l, e.wallBecause(l, sibling)})
+		}
+	}
+	return rs
+}
+
+func (e elimination) wallBecause(l Layer, sibling *state) string {
+	x := sibling.x
+	text := fmt.Sprintf("%s: %s on %s via %s was refused before it (%s), and this request is equal in all that decides there", l,
+		x.c.Scenario.Name, x.c.Route.Name(), x.c.Access.ID(), join(sibling.left))
+	if e.plain {
+		return text + " as a rule"
+	}
+	return text + assuming(x)
+}
+
 // usable reports whether an exchange says anything about others.
 func (e elimination) usable(s *state) bool {
 	x := s.x
@@ -315,6 +429,9 @@ func (e elimination) keys(s *state) []string {
 				parts = append(parts, s.x.obs.Conn)
 			case FacetAddress:
 				parts = append(parts, s.x.obs.Remote)
+			case facetScheme:
+				scheme, _, _ := strings.Cut(s.x.req.Header.Get("Authorization"), " ")
+				parts = append(parts, scheme)
 			default:
 				parts = append(parts, s.x.req.Facets[f])
 			}
@@ -335,11 +452,15 @@ func (e elimination) because(row reads, sibling *state) string {
 	if e.plain {
 		return text + " as a rule"
 	}
-	text += " (assuming a stable configuration and no canary"
+	return text + assuming(x)
+}
+
+// assuming names what a proof by a sibling takes for granted.
+func assuming(x *exchange) string {
 	if x.redirected {
-		text += ", and that connect_to leads to the gateway"
+		return " (assuming a stable configuration and no canary, and that connect_to leads to the gateway)"
 	}
-	return text + ")"
+	return " (assuming a stable configuration and no canary)"
 }
 
 func join(ls []Layer) string {

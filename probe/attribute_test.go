@@ -51,6 +51,7 @@ var (
 	signedScenario   = Scenario{Name: "sigv4", Kind: Gate, Scope: ScopeRoute}
 	unsignedScenario = Scenario{Name: "unsigned", Kind: Gate, Scope: ScopeRoute, Change: func(r *Recipe) { r.Signing = nil }}
 	keylessScenario  = Scenario{Name: "missing-api-key", Kind: Gate, Scope: ScopeRoute, Change: func(r *Recipe) { r.APIKey = Secret{} }}
+	nowhereScenario  = Scenario{Name: "unknown-resource", Kind: Routing, Scope: ScopeRoute, Change: func(r *Recipe) { r.Path, r.DeadEnd = "/nowhere", RouteLayer }}
 	tamperedScenario = Scenario{Name: "tampered-signature", Kind: Gate, Scope: ScopeRoute, Change: func(r *Recipe) { r.Signing.Tamper = true }}
 )
 
@@ -232,7 +233,7 @@ func TestRules(t *testing.T) {
 					message: "User: arn:aws:iam::123456789012:user/c is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:eu-west-1:********9012:zzzzzzzzzz/prod/GET/inner because no identity-based policy allows the execute-api:Invoke action",
 				}, "")
 			},
-			got{IAMAuthorization, Ambiguous, "iam-authorization route backend"},
+			got{IAMAuthorization, Ambiguous, "iam-authorization backend route"},
 		},
 		"C5: a page without the gateway's id is not an acceptance": {
 			func(t *testing.T) *scene {
@@ -242,7 +243,7 @@ func TestRules(t *testing.T) {
 				o.ExtendedRequestID, o.HeaderNames = "", nil
 				return s
 			},
-			got{Edge, Ambiguous, "edge none backend iam-authentication iam-authorization usage-plan request-validation integration iam-authentication stage domain tls waf route resource-policy lambda-authorizer cognito-authorizer api-key"},
+			got{Edge, Ambiguous, "edge none backend waf iam-authentication iam-authorization usage-plan request-validation integration iam-authentication stage domain tls route resource-policy lambda-authorizer cognito-authorizer api-key"},
 		},
 		"R14: a success with an error type is a refusal": {
 			func(t *testing.T) *scene {
@@ -256,6 +257,22 @@ func TestRules(t *testing.T) {
 					ask(unsignedScenario, AccessDefault, forbiddenOf, "")
 			},
 			got{Stage, Ambiguous, "stage waf stage api-key domain backend"},
+		},
+		"E8: what was refused at an unknown path was refused before the route, and so was what is equal up to there": {
+			func(t *testing.T) *scene {
+				keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
+				return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
+					ask(signedScenario, AccessDefault, forbiddenOf, "")
+			},
+			got{Stage, Ambiguous, "stage domain waf stage api-key backend"},
+		},
+		"E8: one that differs in what a web ACL looks at shows nothing": {
+			func(t *testing.T) *scene {
+				keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
+				return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
+					ask(unsignedScenario, AccessDefault, forbiddenOf, "")
+			},
+			got{APIKeyLayer, Ambiguous, "api-key stage waf api-key stage domain backend"},
 		},
 		"no fingerprint is unknown, not everything": {
 			func(t *testing.T) *scene {

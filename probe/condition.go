@@ -18,19 +18,19 @@ type exchange struct {
 	obs  *Observation
 	last bool // the control that was sent once more at the end
 
-	custom       bool   // the host is not a default execute-api host
-	redirected   bool   // connect_to decided where it went
-	proxied      bool   // a forward proxy stood between
-	routeProven  bool   // the control of the route was accepted through some access
-	typesSeen    bool   // another answer of this access bears an error type
-	uncontrolled bool   // no control of the route was sent through this access
-	accepted     bool   // the route took the request
-	stale        bool   // the answer was made for another request
-	echoless     bool   // others on this host echo our request id, this one did not
-	imitation    string // why the backend of the route may imitate the gateway's errors; empty: no sign of it
-	unstable     string // why siblings of this API and access prove nothing; empty: they do
-	row          *fingerprint
-	cap          string // why the answer can be likely at most; empty: no such reason
+	custom      bool    // the host is not a default execute-api host
+	redirected  bool    // connect_to decided where it went
+	proxied     bool    // a forward proxy stood between
+	routeProven bool    // the control of the route was accepted through some access
+	typesSeen   bool    // another answer of this access bears an error type
+	doubted     []Layer // what may have refused the control of the route through this access
+	accepted    bool    // the route took the request
+	stale       bool    // the answer was made for another request
+	echoless    bool    // others on this host echo our request id, this one did not
+	imitation   string  // why the backend of the route may imitate the gateway's errors; empty: no sign of it
+	unstable    string  // why siblings of this API and access prove nothing; empty: they do
+	row         *fingerprint
+	cap         string // why the answer can be likely at most; empty: no such reason
 }
 
 // condition says whether a candidate is possible on an exchange.
@@ -91,6 +91,17 @@ var (
 	ifCallerNamed = condition{
 		holds: func(x *exchange) bool { return !strings.HasPrefix(x.obs.fullMessage(), "User: anonymous ") }, sound: always,
 		because: "an anonymous caller gets another text on an unknown path",
+	}
+	// ifAddressChanged: a caller with rights would get 404 on a path that no route takes, and the route's own callers have
+	// rights as a rule.
+	ifAddressChanged = condition{
+		holds: func(x *exchange) bool { return x.req != nil && (x.req.DeadEnd != "" || !ownMethod(x)) }, sound: never,
+		because: "that a route is missing takes no rights away",
+	}
+	// ifSignedWrong: a right signature by a valid principal does not fail for the address that it was made for.
+	ifSignedWrong = condition{
+		holds: func(x *exchange) bool { return x.req == nil || !x.c.Control }, sound: never,
+		because: "the request was signed as it should be, so that a missing route would have been answered otherwise",
 	}
 	ifImplicit = condition{
 		holds: func(x *exchange) bool { return strings.Contains(x.obs.fullMessage(), "because no ") }, sound: always,

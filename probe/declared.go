@@ -1,6 +1,9 @@
 package probe
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // declared lists the layers that the plan's posture speaks against. It is the hypothesis under test: it ranks and makes
 // an attribution likely, and never proves anything.
@@ -25,7 +28,8 @@ func declared(s *state) []reason {
 	if x.custom && x.c.Access.ClientCertificate == nil {
 		not("no mutual_tls", TLS)
 	}
-	if !x.custom && api.DefaultEndpoint == Enabled {
+	// Where the control was refused, perhaps there, one of the things that are declared is not so.
+	if !x.custom && api.DefaultEndpoint == Enabled && !slices.Contains(x.doubted, Domain) {
 		not("default_endpoint: enabled", Domain)
 	}
 	if x.c.Scenario.Door && api.DefaultEndpoint == Disabled {
@@ -86,8 +90,7 @@ func declaredRoute(x *exchange, route Route) []reason {
 	if !route.APIKeyRequired {
 		not("api_key_required: false", APIKeyLayer)
 	}
-	if x.uncontrolled {
-		// Where a control was sent, it shows whether the route is there.
+	if !slices.Contains(x.doubted, RouteLayer) {
 		not("routes: "+route.Name(), RouteLayer)
 	}
 	return out

@@ -33,13 +33,6 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 			xs[i].proxied = plan.Proxy != ""
 		}
 	}
-	controlled := make(map[string]bool)
-	for _, x := range xs {
-		controlled[controlKey(x.c)] = controlled[controlKey(x.c)] || x.c.Control
-	}
-	for _, x := range xs {
-		x.uncontrolled = !controlled[controlKey(x.c)]
-	}
 	markTyped(xs)
 	markStale(xs)
 	markAccepted(xs)

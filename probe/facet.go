@@ -31,6 +31,9 @@ const (
 	facetCount
 )
 
+// facetScheme is the scheme of the Authorization header: all of it that rules of a web ACL look at as a rule.
+const facetScheme Facet = -1
+
 var facetNames = [facetCount]string{
 	"conn", "address", "certificate", "host", "stage-segment", "path", "method", "query", "auth", "principal", "token",
 	"key", "headers", "body", "clock", "state",

@@ -84,7 +84,7 @@ func signature(name string, grade Grade, source, message string, cause Cause, ty
 		name: name, grade: grade, source: source, errorTypes: types, message: text,
 		candidates: []possibility{
 			maybe(IAMAuthentication, cause, ifSigned),
-			maybe(RouteLayer, "auth-header-on-unknown-path", ifSigned),
+			maybe(RouteLayer, "auth-header-on-unknown-path", ifSigned, ifSignedWrong),
 			maybe(EndpointPolicy, "vpce-policy-authorization", ifVPCEndpoint, ifSigned),
 			maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
 		},
@@ -97,7 +97,7 @@ func policy(name string, grade Grade, source, message string, l Layer, c Cause) 
 		name: name, grade: grade, source: source, errorTypes: []string{accessDenied},
 		message: regexp.MustCompile(message),
 		candidates: []possibility{
-			maybe(l, c), maybe(RouteLayer, "no-such-resource", ifCallerNamed), maybe(Backend, "backend-error", ifARNForeign),
+			maybe(l, c), maybe(RouteLayer, "no-such-resource", ifCallerNamed, ifAddressChanged), maybe(Backend, "backend-error", ifARNForeign),
 		},
 	}
 }

@@ -102,7 +102,7 @@ var fingerprints = []fingerprint{
 		candidates: []possibility{
 			maybe(IAMAuthentication, "unknown-access-key", ifSigned, ifNotTokenless),
 			maybe(IAMAuthentication, "invalid-session-token", ifSigned, ifTokenless),
-			maybe(RouteLayer, "auth-header-on-unknown-path", ifSigned),
+			maybe(RouteLayer, "auth-header-on-unknown-path", ifSigned, ifSignedWrong),
 			maybe(EndpointPolicy, "vpce-policy-authorization", ifVPCEndpoint, ifSigned),
 			maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
 		},
@@ -142,7 +142,7 @@ var fingerprints = []fingerprint{
 		errorTypes: []string{accessDenied}, message: regexp.MustCompile(named + `.*with an? ?explicit deny`),
 		candidates: []possibility{
 			maybe(IAMAuthorization, "iam-explicit-deny"), maybe(ResourcePolicy, "resource-policy-explicit-deny"),
-			maybe(RouteLayer, "no-such-resource"),
+			maybe(RouteLayer, "no-such-resource", ifAddressChanged),
 			maybe(EndpointPolicy, "endpoint-policy-deny", ifVPCEndpoint), maybe(Backend, "backend-error", ifARNForeign),
 		},
 	},
@@ -151,7 +151,7 @@ var fingerprints = []fingerprint{
 		errorTypes: []string{accessDenied}, message: regexp.MustCompile(named),
 		candidates: []possibility{
 			maybe(IAMAuthorization, "iam-implicit-deny"), maybe(ResourcePolicy, "resource-policy-implicit-deny"),
-			maybe(RouteLayer, "no-such-resource"),
+			maybe(RouteLayer, "no-such-resource", ifAddressChanged),
 			maybe(EndpointPolicy, "endpoint-policy-deny", ifVPCEndpoint), maybe(Backend, "backend-error", ifARNForeign),
 		},
 	},

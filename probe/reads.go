@@ -52,7 +52,7 @@ var readsTable = []reads{
 		// Not deterministic: rate rules, lists that others fill, rules on any byte.
 		layer: WAF,
 		sound: everything, soundCustom: everything,
-		plain: []Facet{FacetHost, FacetMethod, FacetQuery, FacetHeaders, FacetBody},
+		plain: []Facet{FacetHost, FacetMethod, FacetQuery, facetScheme, FacetHeaders, FacetBody},
 	},
 	{
 		layer: RouteLayer, deterministic: true,
