@@ -75,6 +75,7 @@ var causes = []CauseInfo{
 	{IAMAuthentication, "incomplete-authorization-header", "the Authorization header cannot be read as a signature", "check how the client builds the Authorization header"},
 	{IAMAuthentication, "signature-mismatch", "the signature does not match the request", "compare the canonical string with the client's; look for a proxy that changes host, path, query or signed headers"},
 	{IAMAuthentication, "signature-expired", "the signature is older than five minutes", "check the client's clock, or sign later"},
+	{IAMAuthentication, "clock-skew", "the prober's own clock is wrong", "set the clock of this machine, or sign with the gateway's time: --correct-clock"},
 	{IAMAuthentication, "signature-not-yet-current", "the signature is dated in the future", "check the client's clock"},
 	{IAMAuthentication, "credential-scope-wrong-region", "the signature is scoped to another region", "sign for the region of the API"},
 	{IAMAuthentication, "credential-scope-wrong-service", "the signature is scoped to another service", "sign for the service execute-api"},

@@ -16,6 +16,7 @@ type exchange struct {
 	c    Case
 	req  *Request
 	obs  *Observation
+	own  bool // the case itself, and no extra request
 	last bool // the control that was sent once more at the end
 
 	custom      bool    // the host is not a default execute-api host

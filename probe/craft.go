@@ -204,6 +204,9 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "", Decisive: decisive,
 		KeySent: !r.APIKey.Empty(), DeadEnd: r.DeadEnd,
 	}
+	if r.Signing != nil && r.Signing.Offset == 0 {
+		out.Clock = run.Now
+	}
 	out.Facets = facets(req, out, run.Salt, clock)
 	return out, nil
 }

@@ -15,6 +15,7 @@ type Exchange struct {
 const (
 	ExtraRepeat  = "repeat"          // confirms an open gate
 	ExtraControl = "control-at-last" // shows whether the gateway changed during the run
+	ExtraClock   = "clock"           // tells the gateway's time before anything is signed
 )
 
 // brackets reports whether the exchange repeats a control, to see whether the gateway still answers it as before.
@@ -25,7 +26,7 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 	xs := make([]*exchange, len(exchanges))
 	for i, e := range exchanges {
 		xs[i] = &exchange{
-			id: e.Case.ID() + "|" + e.Extra, c: e.Case, req: e.Request, obs: e.Observation, last: e.brackets(),
+			id: e.Case.ID() + "|" + e.Extra, c: e.Case, req: e.Request, obs: e.Observation, own: e.Extra == "", last: e.brackets(),
 			custom: e.Case.Access.Kind == AccessCustomDomain,
 		}
 		if e.Request != nil {
@@ -189,7 +190,7 @@ func markImitations(xs []*exchange) {
 func markUnstable(xs []*exchange) {
 	first := make(map[string]*exchange) // by case id
 	for _, x := range xs {
-		if x.c.Control && !x.last {
+		if x.c.Control && x.own {
 			first[x.c.ID()] = x
 		}
 	}

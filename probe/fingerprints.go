@@ -91,9 +91,9 @@ var fingerprints = []fingerprint{
 		`^Credential should be scoped to a valid [Rr]egion`, "credential-scope-wrong-region", invalidSignature),
 	signature("scope-other", Documented, "IAM guide, signature troubleshooting",
 		`^(Credential should be scoped|Date in Credential scope)`, "credential-scope-malformed", invalidSignature),
-	signature("signature-expired", Recorded, "aws4-118-expired", `^Signature expired`, "signature-expired", invalidSignature),
-	signature("signature-not-yet-current", Documented, "IAM guide, signature troubleshooting", `^Signature not yet current`,
-		"signature-not-yet-current", invalidSignature),
+	timed(signature("signature-expired", Recorded, "aws4-118-expired", `^Signature expired`, "signature-expired", invalidSignature)),
+	timed(signature("signature-not-yet-current", Documented, "IAM guide, signature troubleshooting", `^Signature not yet current`,
+		"signature-not-yet-current", invalidSignature)),
 	signature("signature-mismatch", Recorded, "aws4-33-full", `^The request signature we calculated`, "signature-mismatch", invalidSignature),
 	{
 		name: "security-token-invalid", grade: Recorded, source: "function-url-unknown-key",

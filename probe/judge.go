@@ -74,6 +74,11 @@ func judgeControl(o *Observation, a Attribution) Judgement {
 		return Judgement{Verdict: Inconclusive, Kind: KindServerError, Reason: "the control reached the integration, which failed: " + describe(o, a)}
 	case slices.Equal(causesOf(a, IAMAuthentication), []Cause{"expired-session-token"}):
 		return Judgement{Verdict: Inconclusive, Kind: KindCredentials, Reason: "our own session had expired"}
+	case a.Cause == "clock-skew":
+		return Judgement{
+			Verdict: Inconclusive, Kind: KindCredentials,
+			Reason: "our own clock is wrong, so a correct signature was refused for its time",
+		}
 	case a.Layer == Edge && o.Status < 400:
 		return Judgement{Verdict: Inconclusive, Kind: KindAmbiguous, Reason: "the answer shows no sign of API Gateway: " + describe(o, a)}
 	default:

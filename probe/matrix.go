@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -62,6 +63,13 @@ func (m *Matrix) Cost() Cost {
 		if access := cs.API.Name + "|" + cs.Access.ID(); cs.Control && !last[access] {
 			last[access] = true
 			count(cs)
+		}
+	}
+	for _, api := range m.Plan.APIs {
+		cases := slices.DeleteFunc(slices.Clone(m.Cases), func(c Case) bool { return c.API.Name != api.Name })
+		if m.learnsClock(cases) {
+			c.Requests++
+			perAPI[api.Name]++
 		}
 	}
 	seconds := float64(c.Requests) / m.Plan.totalRate()

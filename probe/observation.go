@@ -122,5 +122,7 @@ type Request struct {
 	// or an Authorization header is sent that any open stage reads.
 	Decisive bool
 	KeySent  bool
-	DeadEnd  Layer
+	// Clock is what was taken for the present in the signature; zero if there is none, or if it is dated otherwise.
+	Clock   time.Time
+	DeadEnd Layer
 }

@@ -54,11 +54,13 @@ type Plan struct {
 	APIs        []API
 	Principals  map[string]Principal
 
-	ConnectTo  map[string]string // host, or "*", to address:port to dial in its place; names, SNI and signatures stay
-	RootCAs    *x509.CertPool    // nil: the system's roots
-	Proxy      string            // URL of a forward proxy; empty: none, whatever the environment says
-	UserAgent  string            // empty: probe/dev
-	SourceHash string            // SHA-256 of the configuration, hexadecimal; empty for plans built in Go
+	ConnectTo map[string]string // host, or "*", to address:port to dial in its place; names, SNI and signatures stay
+	RootCAs   *x509.CertPool    // nil: the system's roots
+	// CorrectClock lets signatures be made for the gateway's time where our clock is more than a minute off.
+	CorrectClock bool
+	Proxy        string // URL of a forward proxy; empty: none, whatever the environment says
+	UserAgent    string // empty: probe/dev
+	SourceHash   string // SHA-256 of the configuration, hexadecimal; empty for plans built in Go
 
 	Rate           float64       // requests a second for each API; 0: [DefaultRate]
 	TotalRate      float64       // requests a second for the whole run; 0: [DefaultTotalRate]

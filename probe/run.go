@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"iter"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -60,9 +59,10 @@ type runner struct {
 	events   chan Event
 	start    time.Time // with its monotonic reading
 
+	clock clock
+
 	mu       sync.Mutex
 	requests int
-	skews    []time.Duration
 }
 
 func newRunner(ctx context.Context, m *Matrix, opts RunOptions) *runner {
@@ -116,11 +116,11 @@ func (r *runner) run(ctx context.Context) {
 }
 
 func (r *runner) report(ctx context.Context, finished []APIFinished) Report {
-	rep := Report{Version: SchemaVersion, Results: []Result{}, Extra: []Result{}, Findings: []Finding{}}
+	rep := Report{Version: SchemaVersion, Results: []Result{}, Extra: []Result{}, Findings: append([]Finding{}, r.clockFindings()...)}
 	r.mu.Lock()
 	r.info.Requests = r.requests
-	r.info.ClockSkewMS = r.skew().Milliseconds()
 	r.mu.Unlock()
+	r.info.ClockSkewMS = r.clock.skew().Milliseconds()
 	r.info.DurationMS = time.Since(r.start).Milliseconds()
 	r.info.Complete = ctx.Err() == nil
 	rep.Run = r.info
@@ -164,21 +164,8 @@ func (s *Summary) add(res Result) {
 
 // note counts a request and what its answer says of the clocks.
 func (r *runner) note(o *Observation) {
+	r.clock.note(o)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.requests++
-	if !o.ServerDate.IsZero() {
-		middle := o.Sent.Add(o.Received.Sub(o.Sent) / 2)
-		// A Date header is cut to the second: on average half a second is missing.
-		r.skews = append(r.skews, o.ServerDate.Add(500*time.Millisecond).Sub(middle))
-	}
-}
-
-// skew is the median of how far the gateway's clock is ahead of ours.
-func (r *runner) skew() time.Duration {
-	if len(r.skews) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(r.skews))
-	return sorted[len(sorted)/2]
 }

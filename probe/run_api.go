@@ -54,6 +54,7 @@ func (a *apiRun) exchange(ctx context.Context) []Exchange {
 	if split < 0 {
 		split = len(a.cases)
 	}
+	a.learnClock(ctx)
 	a.sideBySide(a.cases[:split], Case.ID, func(c Case) { a.ask(ctx, c) })
 	a.sideBySide(a.cases[split:], gateOf, func(c Case) { a.ask(ctx, c) })
 	a.sideBySide(a.brackets(), Case.ID, func(c Case) { a.send(ctx, c, ExtraControl) })
@@ -220,7 +221,7 @@ func (a *apiRun) send(ctx context.Context, c Case, extra string) (Exchange, bool
 		return leave(Judgement{Verdict: Inconclusive, Kind: KindStopped, Reason: err.Error()})
 	}
 	crafting := a.crafting
-	crafting.Now = time.Now()
+	crafting.Now = a.now()
 	req, err := Craft(c, a.material, crafting, extra)
 	var cannot *NotCraftable
 	var ours *CredentialsError

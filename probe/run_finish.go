@@ -76,7 +76,6 @@ func (a *apiRun) judged(c Case, e *Exchange, at *Attribution, j Judgement) Resul
 	res.Verdict, res.Kind, res.Severity, res.Reason, res.Next = j.Verdict, j.Kind, j.Severity, j.Reason, j.Next
 	if at != nil {
 		res.Proven = j.proves(c, *at)
-		res.explainClock(a.runner, *at)
 	}
 	if res.Verdict == Fail || res.Verdict == Inconclusive {
 		res.Accepted = a.accepted(c)
@@ -95,20 +94,6 @@ func (a *apiRun) accepted(c Case) *Accepted {
 		out.Until = until.Format(time.DateOnly)
 	}
 	return out
-}
-
-// explainClock names the clocks where a signature was refused for its time although nobody asked for that.
-func (res *Result) explainClock(r *runner, at Attribution) {
-	if !res.Control || at.Cause != "signature-expired" && at.Cause != "signature-not-yet-current" {
-		return
-	}
-	r.mu.Lock()
-	skew := r.skew().Round(time.Second)
-	r.mu.Unlock()
-	if skew.Abs() > time.Minute {
-		res.Reason += fmt.Sprintf("; the gateway's clock is %v ahead of ours", skew)
-		res.Next = "set the prober's clock"
-	}
 }
 
 // result is what is known of a case without a verdict.

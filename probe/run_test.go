@@ -1023,25 +1023,6 @@ func TestRunInfo(t *testing.T) {
 	}
 }
 
-// TestClockSkew: the report says how far the gateway's clock is off, and a control that was refused for its time does, too.
-func TestClockSkew(t *testing.T) {
-	ahead := reply{
-		Status: 403, Type: invalidSignature, Message: "Signature expired: 20261121T120000Z is now earlier than 20261121T125500Z (20261121T130000Z - 5 min.)",
-		Header: map[string]string{"Date": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)},
-	}
-	answers := healthy()
-	answers["sigv4"] = []reply{ahead}
-	g := play(t, answers)
-	_, rep := collect(t.Context(), matrixOf(t, g.fastPlan(oneAPI(iamRoute("/orders"))), Selection{Scenarios: []string{SelectControl}}), RunOptions{})
-	if skew := time.Duration(rep.Run.ClockSkewMS) * time.Millisecond; (skew - time.Hour).Abs() > 10*time.Second {
-		t.Errorf("got a skew of %v, want about an hour", skew)
-	}
-	res := resultOf(t, rep, "sigv4")
-	if !regexp.MustCompile(`; the gateway's clock is (1h0m\d+s|59m5\ds|1h0m0s) ahead of ours$`).MatchString(res.Reason) || res.Next != "set the prober's clock" {
-		t.Errorf("got the reason %q and the next step %q", res.Reason, res.Next)
-	}
-}
-
 // TestAcceptance: a finding that the owner accepts keeps its verdict, and is marked and counted.
 func TestAcceptance(t *testing.T) {
 	day := func(offset int) time.Time { return time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, offset) }

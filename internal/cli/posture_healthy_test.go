@@ -3,6 +3,7 @@ package cli_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"apigwprobe/internal/sandbox"
 	"apigwprobe/probe"
@@ -184,11 +185,22 @@ var healthyPostures = []posture{
 	{name: "headers", declare: eachRoute(func(r *probe.Route) {
 		r.Headers = []probe.Header{{Name: "Accept", Value: "application/json"}, {Name: "X-Tenant", Secret: probe.Literal("tenant-secret-0001")}, {Name: "X-Many", Value: "a"}, {Name: "X-Many", Value: "b"}}
 	})},
+	{name: "clock ten minutes behind, corrected", setup: clockOff(10 * time.Minute), declare: correctClock},
+	{name: "clock a day ahead, corrected", setup: both(clockOff(-24*time.Hour), routes(keyed(iam("/orders")))), declare: correctClock},
+	{name: "clock two minutes behind", setup: clockOff(2 * time.Minute)},
+	{name: "clock ten minutes behind, refusals only", setup: clockOff(10 * time.Minute), declare: both(refusalsOnly, correctClock)},
 	{name: "two APIs", setup: func(m *sandbox.Model) {
 		otherAPI(m, iam("/items"), open("/{proxy+}"))
 		m.APIs[1].Name = "catalog"
 	}},
 }
+
+// clockOff lets the gateway's clock be ahead of the prober's.
+func clockOff(ahead time.Duration) func(*sandbox.Model) {
+	return func(m *sandbox.Model) { m.Now = func() time.Time { return time.Now().Add(ahead) } }
+}
+
+func correctClock(p *probe.Plan) { p.CorrectClock = true }
 
 func refusalsOnly(p *probe.Plan) {
 	eachRoute(func(r *probe.Route) { r.Principal, r.Outsider, r.ExpiredSession, r.APIKey = "", "", "", nil })(p)

@@ -24,6 +24,8 @@ type runOptions struct {
 	labels      labels
 	failOn      failOn
 	all         bool
+
+	correctClock bool
 }
 
 func newRunCommand(s Streams) *cobra.Command {
@@ -63,6 +65,7 @@ Formats:
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
 	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped")
+	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
 	return cmd
 }
@@ -79,6 +82,7 @@ func run(ctx context.Context, o *runOptions) error {
 		return err
 	}
 	o.pace.apply(&plan)
+	plan.CorrectClock = plan.CorrectClock || o.correctClock
 	matrix, err := probe.NewMatrix(&plan, scenarios.All(), o.filters.selected())
 	if err != nil {
 		return hinted{err, fmt.Sprintf("probe plan %s shows what there is and what it takes", o.environment)}

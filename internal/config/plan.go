@@ -39,6 +39,7 @@ func (f *File) build(environment string, keys bool, wrong, warnings *notes) *bui
 		RequestTimeout: setting(b, "timeout", probe.DefaultRequestTimeout),
 		RunTimeout:     setting(b, "run_timeout", probe.DefaultRunTimeout),
 		MaxRequests:    setting(b, "max_requests", probe.DefaultMaxRequests),
+		CorrectClock:   setting(b, "correct_clock", false),
 		Schedule:       dataOf[string](b.outer.find("schedule")),
 		Timezone:       setting(b, "timezone", ""),
 	}

@@ -59,6 +59,7 @@ func TestPlan(t *testing.T) {
 		RequestTimeout: 20 * time.Second,
 		RunTimeout:     time.Minute,
 		MaxRequests:    100,
+		CorrectClock:   true,
 		Schedule:       "*/15 * * * *",
 		Timezone:       "Europe/Dublin",
 		APIs: []probe.API{{

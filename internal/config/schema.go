@@ -53,6 +53,7 @@ var schema = []key{
 	{name: "timeout", in: forRun, shape: scalar(duration), fallback: "10s"},
 	{name: "run_timeout", in: forRun, shape: scalar(duration), fallback: "5m"},
 	{name: "max_requests", in: forRun, shape: scalar(count), fallback: "5000"},
+	{name: "correct_clock", in: forRun, shape: scalar(yesNo), fallback: "false"},
 	{name: "connect_to", in: forRun, shape: named(hostOrAny, scalar(hostPort))},
 	{name: "ca_file", in: forRun, shape: scalar(path)},
 	{name: "proxy", in: forRun, shape: scalar(proxy), hidden: true},

@@ -83,6 +83,11 @@ func reports() map[string]probe.Report {
 	findings.Run.Labels = map[string]string{"commit": "abc", "branch": "main"}
 	findings.Findings = []probe.Finding{{Kind: "drift", API: "orders", Text: "two accesses of one API disagree on the same request"}}
 
+	wrongClock := reportOf(unsent(ordersList, "sigv4", probe.KindCredentials,
+		"our own clock is wrong, so a correct signature was refused for its time", "set the clock of this machine, or sign with the gateway's time: --correct-clock"))
+	wrongClock.Run.ClockSkewMS = (10 * time.Minute).Milliseconds()
+	wrongClock.Findings = []probe.Finding{{Kind: "clock-skew", Text: "the clock of this machine is wrong: the gateway's is 10m0s ahead of it"}, findings.Findings[0]}
+
 	unicode := at{"bücher", "GET /書籍/{id}", probe.Access{Kind: probe.AccessCustomDomain, Host: "xn--bcher-kva.example", Prefix: "/" + strings.Repeat("very-long-base-path/", 6)}}
 	chinese := opened(unicode, "unsigned", probe.IAMAuthentication)
 	chinese.Observed.Message = strings.Repeat("您没有访问该资源的权限。", 6)
@@ -106,6 +111,7 @@ func reports() map[string]probe.Report {
 		"accesses": reportOf(append(append(signatures(ordersList), signatures(ordersItem)...),
 			append(signatures(ordersDoor), refused(ordersDoor, "wrong-stage", probe.Stage, "unknown-stage", probe.Likely))...)...),
 		"findings": findings,
+		"clock":    wrongClock,
 		"unicode":  reportOf(chinese, refused(unicode, "unknown-resource", probe.RouteLayer, "no-such-resource", probe.Certain)),
 		"hostile":  hostile(),
 		"nothing":  reportOf(skipped(items, "unsigned", "needs credentials: the route has no principal")),

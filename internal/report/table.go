@@ -62,19 +62,32 @@ func (p *page) report(rep probe.Report) {
 			counted = append(counted, res)
 		}
 	}
+	p.findings(rep.Findings, true)
 	for _, t := range troublesOf(counted) {
 		p.blank()
 		p.trouble(t)
 	}
-	for _, f := range rep.Findings {
-		p.blank()
-		p.line(0, fmt.Sprintf("FINDING %s: %s", f.Kind, f.API), yellow)
-		p.line(2, f.Text, plain)
-	}
+	p.findings(rep.Findings, false)
 	p.accepted(accepted)
 	p.passed(passed, severalWays(rep.Results))
 	p.unproven(passed)
 	p.skipped(skipped)
 	p.blank()
 	p.summary(rep)
+}
+
+// findings writes what no single case shows: of the whole run, which may explain all the rest, or of its APIs.
+func (p *page) findings(all []probe.Finding, ofRun bool) {
+	for _, f := range all {
+		if (f.API == "") != ofRun {
+			continue
+		}
+		p.blank()
+		title := "FINDING " + f.Kind
+		if f.API != "" {
+			title += ": " + f.API
+		}
+		p.line(0, title, yellow)
+		p.line(2, f.Text, plain)
+	}
 }
