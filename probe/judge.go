@@ -23,16 +23,6 @@ type Control struct {
 
 // Judge compares what an answer was attributed to with what the case expects.
 func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
-	j := judge(c, o, a, control)
-	if j.Next == "" && j.Verdict != Pass {
-		if info, ok := causeInfo(a.Layer, a.Cause); ok {
-			j.Next = info.Next
-		}
-	}
-	return j
-}
-
-func judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 	switch {
 	case !o.Answered() && o.Error != nil && o.Error.Kind == "canceled":
 		return Judgement{Verdict: Inconclusive, Kind: KindStopped, Reason: "the run was interrupted before an answer came"}

@@ -17,6 +17,8 @@ type RunOptions struct {
 	// Resolve gets the secrets and identities that the matrix needs, once, before the first packet; nil: only those
 	// that the plan holds itself.
 	Resolve func(context.Context, *Plan, Needs) Material
+	// Next says what to do about a cause, where the verdict itself has no better advice; nil: nothing.
+	Next    func(Layer, Cause) string
 	Labels  map[string]string
 	Version string // of the program that runs
 	// All sends every variant even when a gate is known to be open.

@@ -76,6 +76,9 @@ func (a *apiRun) judged(c Case, e *Exchange, at *Attribution, j Judgement) Resul
 	res.Verdict, res.Kind, res.Severity, res.Reason, res.Next = j.Verdict, j.Kind, j.Severity, j.Reason, j.Next
 	if at != nil {
 		res.Proven = j.proves(c, *at)
+		if advise := a.runner.opts.Next; res.Next == "" && j.Verdict != Pass && advise != nil {
+			res.Next = advise(at.Layer, at.Cause)
+		}
 	}
 	if res.Verdict == Fail || res.Verdict == Inconclusive {
 		res.Accepted = a.accepted(c)

@@ -1130,7 +1130,10 @@ func TestReportGolden(t *testing.T) {
 	p := g.fastPlan(api)
 	p.SourceHash = strings.Repeat("0", 64)
 	sel := Selection{Scenarios: []string{"tampered", "outsider", "ended", "keyless", "stageless"}}
-	_, rep := collect(t.Context(), matrixOf(t, p, sel), RunOptions{Version: "1.2.3", Labels: map[string]string{"commit": "abc"}})
+	_, rep := collect(t.Context(), matrixOf(t, p, sel), RunOptions{
+		Version: "1.2.3", Labels: map[string]string{"commit": "abc"},
+		Next: func(l Layer, c Cause) string { return "mend " + string(l) + "/" + string(c) },
+	})
 	data, err := json.MarshalIndent(rep, "", "  ")
 	if err != nil {
 		t.Fatal(err)

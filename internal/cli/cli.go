@@ -62,6 +62,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newPlanCommand(s),
 		newValidateCommand(s),
 		newScenariosCommand(s),
+		newCausesCommand(s),
 		newSandboxCommand(s),
 		newVersionCommand(s),
 	)

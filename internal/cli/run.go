@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"apigwprobe/internal/causes"
 	"apigwprobe/internal/report"
 	"apigwprobe/internal/secrets"
 	"apigwprobe/probe"
@@ -124,6 +125,7 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, out *output) (pr
 		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
 			return secrets.Resolve(ctx, *plan, needs)
 		},
+		Next:   causes.Next,
 		Labels: o.labels, Version: buildVersion(), All: o.all,
 	}) {
 		bar.see(event)

@@ -108,7 +108,7 @@ func (p *page) trouble(t trouble) {
 		p.fact("hides", append([]string{count(len(t.hidden), "case that proves", "cases that prove") + " nothing until this is mended"},
 			asked(t.hidden)...)...)
 	}
-	p.fact("next", distinct(t.shown, func(res probe.Result) string { return res.Next })...)
+	p.fact("next", distinct(t.shown, nextWords)...)
 }
 
 // reasons are the sentences that explain a trouble.
