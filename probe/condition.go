@@ -133,6 +133,10 @@ var (
 		holds: func(x *exchange) bool { return x.req == nil || !x.custom }, sound: always,
 		because: "this exists on the default endpoint only",
 	}
+	ifDoor = condition{
+		holds: func(x *exchange) bool { return x.req == nil || x.c.Scenario.Door }, sound: never,
+		because: "the knowledge centre says that a shut door answers Forbidden",
+	}
 	ifUnsigned = condition{
 		holds: func(x *exchange) bool { return x.req == nil || !x.req.Signed }, sound: transparent,
 		because: "the request was signed",

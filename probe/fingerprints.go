@@ -352,6 +352,6 @@ var mat = []possibility{
 	maybe(RouteLayer, "stage-in-custom-domain-url", ifStageInPath),
 	maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight, ifLessLikely),
 	// An unattributed text says that a disabled default endpoint answers so; the knowledge centre says Forbidden.
-	maybe(Domain, "default-endpoint-disabled", ifDefaultHost),
+	maybe(Domain, "default-endpoint-disabled", ifDefaultHost, ifDoor),
 	maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
 }

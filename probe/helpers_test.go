@@ -107,7 +107,7 @@ func onlyHTTP1(s *httptest.Server) { s.EnableHTTP2 = false }
 
 // planTo is a plan that leads every host to address and trusts the authority of the tests.
 func planTo(address string) *Plan {
-	return &Plan{Environment: "test", ConnectTo: map[string]string{"*": address}, RootCAs: trusted().pool, RequestTimeout: 30 * time.Second}
+	return &Plan{Environment: "test", ConnectTo: map[string]string{"*": address}, RootCAs: trusted().pool, RequestTimeout: 30 * time.Second, ExtraRequests: -1}
 }
 
 func proberTo(t testing.TB, address string) *Prober {

@@ -38,6 +38,7 @@ func NewMatrix(plan *Plan, catalogue []Scenario, sel Selection) (*Matrix, error)
 // Cost is what a run of a matrix takes, when no gate is open.
 type Cost struct {
 	Requests int
+	Extra    int // the most requests beside them that may be sent to separate candidates
 	// Accepted counts, for each API key by its source and place, the requests that it meters: those that should be
 	// accepted.
 	Accepted map[string]int
@@ -75,6 +76,9 @@ func (m *Matrix) Cost() Cost {
 	seconds := float64(c.Requests) / m.Plan.totalRate()
 	for api, n := range perAPI {
 		seconds = max(seconds, float64(n)/rates[api])
+	}
+	for _, api := range m.Plan.APIs {
+		c.Extra += m.extras(api.Name)
 	}
 	c.Duration = time.Duration(seconds * float64(time.Second))
 	return c

@@ -81,13 +81,13 @@ func TestCost(t *testing.T) {
 	}{
 		{
 			"controls and the one at last", onePlan(oneAPI(openRoute("/one"), openRoute("/two"))), Selection{Scenarios: []string{SelectControl}},
-			Cost{Requests: 3, Accepted: map[string]int{}, Duration: 600 * time.Millisecond},
+			Cost{Requests: 3, Extra: 1, Accepted: map[string]int{}, Duration: 600 * time.Millisecond},
 		},
 		{
 			"accepted for each key", onePlan(oneAPI(keyed, openKeyed)), Selection{},
 			// 2 controls, 5 and 1 refusals, 1 of the access, 1 control more.
 			Cost{
-				Requests: 10, Accepted: map[string]int{`environment variable "ORDERS_API_KEY"`: 2, `file "/keys/other"`: 1},
+				Requests: 10, Extra: 1, Accepted: map[string]int{`environment variable "ORDERS_API_KEY"`: 2, `file "/keys/other"`: 1},
 				Duration: 2 * time.Second,
 			},
 		},
@@ -95,24 +95,30 @@ func TestCost(t *testing.T) {
 			"each access has a control at last",
 			onePlan(with(oneAPI(openRoute("/one")), func(a *API) { a.Domains = []CustomDomain{{Host: hostCustom}, {Host: hostOther}} })),
 			Selection{Scenarios: []string{SelectControl}},
-			Cost{Requests: 6, Accepted: map[string]int{}, Duration: 1200 * time.Millisecond},
+			Cost{Requests: 6, Extra: 1, Accepted: map[string]int{}, Duration: 1200 * time.Millisecond},
 		},
 		{
 			"no control, none at last",
 			onePlan(oneAPI(Route{Method: "GET", Path: "/x", Authorization: AuthIAM})), Selection{Scenarios: []string{"unsigned"}},
-			Cost{Requests: 1, Accepted: map[string]int{}, Duration: 200 * time.Millisecond},
+			Cost{Requests: 1, Extra: 1, Accepted: map[string]int{}, Duration: 200 * time.Millisecond},
 		},
 		{
 			"the slowest API decides",
 			onePlan(with(oneAPI(openRoute("/one")), func(a *API) { a.Rate = 0.5 }), with(oneAPI(openRoute("/two"), openRoute("/three")), func(a *API) { a.Name = "b" })),
 			Selection{Scenarios: []string{SelectControl}},
-			Cost{Requests: 5, Accepted: map[string]int{}, Duration: 4 * time.Second},
+			Cost{Requests: 5, Extra: 2, Accepted: map[string]int{}, Duration: 4 * time.Second},
+		},
+		{
+			"nothing extra",
+			func() *Plan { p := onePlan(oneAPI(openRoute("/one"))); p.ExtraRequests = -1; return p }(),
+			Selection{Scenarios: []string{SelectControl}},
+			Cost{Requests: 2, Accepted: map[string]int{}, Duration: 400 * time.Millisecond},
 		},
 		{
 			"the rate of the whole run decides",
 			func() *Plan { p := onePlan(oneAPI(openRoute("/one"))); p.TotalRate = 1; return p }(),
 			Selection{Scenarios: []string{SelectControl}},
-			Cost{Requests: 2, Accepted: map[string]int{}, Duration: 2 * time.Second},
+			Cost{Requests: 2, Extra: 1, Accepted: map[string]int{}, Duration: 2 * time.Second},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -68,6 +68,7 @@ type Plan struct {
 	RequestTimeout time.Duration // 0: [DefaultRequestTimeout]
 	RunTimeout     time.Duration // 0: [DefaultRunTimeout]
 	MaxRequests    int           // 0: [DefaultMaxRequests]
+	ExtraRequests  int           // for each route, to separate candidates; 0: [DefaultExtraRequests], negative: none
 
 	Schedule string // standard cron expression; empty: none
 	Timezone string // IANA name; empty: UTC

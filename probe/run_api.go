@@ -30,6 +30,7 @@ type apiRun struct {
 	open      map[string]bool      // route, access and layer whose gate is known to be open
 	stopped   string               // why nothing more is sent
 	pause     time.Time            // nothing is sent before
+	why       map[string]string    // by result id: what an extra request was sent for
 	again     int                  // controls that were asked again because of a surprise
 }
 
@@ -39,7 +40,7 @@ const surprises = 3
 func newAPIRun(r *runner, api API) *apiRun {
 	a := &apiRun{
 		runner: r, api: api, limiter: rate.NewLimiter(rate.Limit(r.matrix.Plan.rate(api)), 1),
-		controls: make(map[string]Exchange), unsent: make(map[string]Judgement), open: make(map[string]bool),
+		controls: make(map[string]Exchange), unsent: make(map[string]Judgement), open: make(map[string]bool), why: make(map[string]string),
 	}
 	for _, c := range r.matrix.Cases {
 		if c.API.Name == api.Name {
@@ -55,15 +56,16 @@ func (a *apiRun) exchange(ctx context.Context) []Exchange {
 		split = len(a.cases)
 	}
 	a.learnClock(ctx)
-	a.sideBySide(a.cases[:split], Case.ID, func(c Case) { a.ask(ctx, c) })
-	a.sideBySide(a.cases[split:], gateOf, func(c Case) { a.ask(ctx, c) })
-	a.sideBySide(a.brackets(), Case.ID, func(c Case) { a.send(ctx, c, ExtraControl) })
+	sideBySide(a, a.cases[:split], Case.ID, func(c Case) { a.ask(ctx, c) })
+	sideBySide(a, a.cases[split:], gateOf, func(c Case) { a.ask(ctx, c) })
+	a.separate(ctx)
+	sideBySide(a, a.brackets(), Case.ID, func(c Case) { a.send(ctx, c, ExtraControl) })
 	return a.exchanges
 }
 
 // sideBySide asks cases, those of one line one after the other.
-func (a *apiRun) sideBySide(cases []Case, line func(Case) string, ask func(Case)) {
-	lines := make(map[string][]Case)
+func sideBySide[T any](a *apiRun, cases []T, line func(T) string, ask func(T)) {
+	lines := make(map[string][]T)
 	var order []string
 	for _, c := range cases {
 		key := line(c)
@@ -92,6 +94,25 @@ func gateOf(c Case) string {
 		return c.ID()
 	}
 	return gateKey(c, c.Expected.Layers[0])
+}
+
+// separate sends extra requests, round by round, as long as they promise to separate candidates and the plan allows more.
+func (a *apiRun) separate(ctx context.Context) {
+	left := a.matrix.extras(a.api.Name)
+	for range a.matrix.Plan.extraRequests() {
+		crafting := a.crafting
+		crafting.Now = time.Now()
+		extras := Next(a.matrix.Plan, a.exchanges, a.material, crafting)
+		extras = extras[:min(left, len(extras))]
+		if len(extras) == 0 || ctx.Err() != nil {
+			return
+		}
+		left -= len(extras)
+		for _, x := range extras {
+			a.why[x.Case.ID()+"|"+x.Name] = x.Why
+		}
+		sideBySide(a, extras, func(x Extra) string { return x.Case.ID() }, func(x Extra) { a.send(ctx, x.Case, x.Name) })
+	}
 }
 
 // brackets are the controls to send once more: for each access the first that was accepted, or else the first.

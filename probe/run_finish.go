@@ -15,7 +15,7 @@ func (a *apiRun) finish(exchanges []Exchange) APIFinished {
 	attributions := Attribute(a.matrix.Plan, exchanges)
 	own := make(map[string]int) // case id to its exchange
 	attempts := make(map[string]int)
-	controls := make(map[string]*Control)
+	controls := controlsOf(exchanges, attributions)
 	out := APIFinished{API: a.api.Name, Results: []Result{}, Extra: []Result{}}
 	for i, e := range exchanges {
 		id := e.Case.ID()
@@ -23,18 +23,11 @@ func (a *apiRun) finish(exchanges []Exchange) APIFinished {
 		case "":
 			own[id] = i
 			attempts[id]++
-			if e.Case.Control {
-				controls[controlKey(e.Case)] = &Control{Accepted: attributions[i].Layer == None, Attribution: attributions[i]}
-			}
+			continue
 		case ExtraRepeat:
 			attempts[id]++
-			fallthrough
-		default:
-			res := a.result(e.Case, &e, &attributions[i])
-			res.Scenario, res.Attempts = e.Extra+":"+e.Case.Scenario.Name, 1
-			res.ID += "|" + e.Extra
-			out.Extra = append(out.Extra, res)
 		}
+		out.Extra = append(out.Extra, a.extra(&e, &attributions[i]))
 	}
 	for _, c := range a.cases {
 		id := c.ID()
@@ -66,6 +59,30 @@ func (a *apiRun) finish(exchanges []Exchange) APIFinished {
 	}
 	sort.SliceStable(out.Extra, func(i, j int) bool { return out.Extra[i].ID < out.Extra[j].ID })
 	return out
+}
+
+// extra is the result of an extra request: it has no verdict.
+func (a *apiRun) extra(e *Exchange, at *Attribution) Result {
+	res := a.result(e.Case, e, at)
+	res.ID += "|" + e.Extra
+	res.Attempts = 1
+	if strings.HasPrefix(e.Extra, ExtraSeparate) {
+		res.Scenario, res.Reason = e.Extra, a.why[res.ID]
+	} else {
+		res.Scenario = e.Extra + ":" + e.Case.Scenario.Name
+	}
+	return res
+}
+
+// controlsOf finds how the control of each route and access fared.
+func controlsOf(exchanges []Exchange, attributions []Attribution) map[string]*Control {
+	controls := make(map[string]*Control)
+	for i, e := range exchanges {
+		if e.Extra == "" && e.Case.Control {
+			controls[controlKey(e.Case)] = &Control{Accepted: attributions[i].Layer == None, Attribution: attributions[i]}
+		}
+	}
+	return controls
 }
 
 func controlKey(c Case) string { return c.Route.Name() + "|" + c.Access.ID() }

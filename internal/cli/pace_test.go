@@ -32,7 +32,9 @@ func TestPace(t *testing.T) {
 		{"faster than the whole run", pace{rate: 50}, with(func(p *probe.Plan) { p.Rate, p.TotalRate, p.APIs[0].Rate = 50, 50, 0 })},
 		{"concurrency", pace{concurrency: 9}, with(func(p *probe.Plan) { p.Concurrency, p.APIs[0].Concurrency = 9, 0 })},
 		{"time-out", pace{timeout: time.Second}, with(func(p *probe.Plan) { p.RequestTimeout = time.Second })},
-		{"budget", pace{maxRequests: 7}, with(func(p *probe.Plan) { p.MaxRequests = 7 })},
+		{"size", pace{maxRequests: 7}, with(func(p *probe.Plan) { p.MaxRequests = 7 })},
+		{"budget", pace{budget: 5}, with(func(p *probe.Plan) { p.ExtraRequests = 5 })},
+		{"nothing extra", pace{budget: 3, noExtra: true}, with(func(p *probe.Plan) { p.ExtraRequests = -1 })},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := configured()

@@ -115,6 +115,7 @@ type plannedSkip struct {
 type plannedCost struct {
 	Requests    int            `json:"requests"`
 	MaxRequests int            `json:"max_requests"`
+	Extra       int            `json:"extra"`    // at most, beside the requests
 	Accepted    map[string]int `json:"accepted"` // by the reference of the API key
 	DurationMS  int64          `json:"duration_ms"`
 	Schedule    string         `json:"schedule"`
@@ -129,7 +130,7 @@ func planned(m *probe.Matrix, budget int, now time.Time) (plannedRun, error) {
 		Cases:       []plannedCase{},
 		Skips:       []plannedSkip{},
 		Cost: plannedCost{
-			Requests: cost.Requests, MaxRequests: budget, Accepted: cost.Accepted,
+			Requests: cost.Requests, MaxRequests: budget, Extra: cost.Extra, Accepted: cost.Accepted,
 			DurationMS: cost.Duration.Milliseconds(), Schedule: m.Plan.Schedule,
 		},
 	}
@@ -177,6 +178,7 @@ func (p plannedRun) writeTable(w io.Writer) error {
 		return err
 	}
 	row("\nrequests\t%d of at most %d\n", p.Cost.Requests, p.Cost.MaxRequests)
+	row("extra, to tell layers apart\tat most %d\n", p.Cost.Extra)
 	for _, key := range slices.Sorted(maps.Keys(p.Cost.Accepted)) {
 		row("accepted, API key from %s\t%d\n", key, p.Cost.Accepted[key])
 	}
