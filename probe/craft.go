@@ -201,7 +201,7 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 	req.Header.Set(headerRequestID, id)
 	out := &Request{
 		ID: id, Method: r.Method, URL: req.URL.String(), Host: r.Host, Header: req.Header, Body: r.Body,
-		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "", Decisive: decisive,
+		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "" || presigned(req.URL) != nil, Decisive: decisive,
 		KeySent: !r.APIKey.Empty(), DeadEnd: r.DeadEnd,
 	}
 	if r.Signing != nil && r.Signing.Offset == 0 {
@@ -211,7 +211,10 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 	return out, nil
 }
 
-// sign adds a SigV4 signature in headers.
+// errOtherURL: the SDK's signer sorts the query and drops parameters that it cannot read.
+var errOtherURL = errors.New("signing: the signer would send another URL than the plan says; give query values in byte order")
+
+// sign adds a SigV4 signature, in headers or in the query.
 func (s *Signing) sign(req *http.Request, body []byte, now time.Time) error {
 	sum := sha256.Sum256(body)
 	credentials := aws.Credentials{
@@ -220,15 +223,17 @@ func (s *Signing) sign(req *http.Request, body []byte, now time.Time) error {
 	if !s.OmitSessionToken {
 		credentials.SessionToken = s.Credentials.SessionToken.Reveal()
 	}
+	if s.Presign {
+		return s.presign(req, body, credentials, now.Add(s.Offset))
+	}
 	before := *req.URL
 	err := v4.NewSigner().SignHTTP(context.Background(), credentials, req, hex.EncodeToString(sum[:]), s.Service, s.Region,
 		now.Add(s.Offset).UTC())
 	if err != nil {
 		return fmt.Errorf("signing: %w", err)
 	}
-	// The SDK's signer sorts the query and drops parameters that it cannot read.
 	if req.URL.RawQuery != before.RawQuery || req.URL.EscapedPath() != before.EscapedPath() {
-		return errors.New("signing: the signer would send another URL than the plan says; give query values in byte order")
+		return errOtherURL
 	}
 	if s.Tamper {
 		a := []byte(req.Header.Get("Authorization"))
@@ -261,11 +266,18 @@ func facets(req *http.Request, r *Request, salt, clock string) Facets {
 	f[FacetMethod] = req.Method
 	f[FacetQuery] = req.URL.RawQuery
 	authorization := req.Header.Get("Authorization")
+	query := presigned(req.URL)
 	f[FacetAuth] = hide(authorization, req.Header.Get(headerDate))
-	if strings.HasPrefix(authorization, "AWS4-HMAC-SHA256 Credential=") {
+	switch {
+	case query != nil:
+		key, _, _ := strings.Cut(query.Get(queryCredential), "/")
+		f[FacetQuery] = withoutSignature(req.URL.RawQuery) + "&signature=" + hide(req.URL.RawQuery)
+		f[FacetAuth] = hide(query.Get(queryCredential), query.Get(queryDate), query.Get(querySignature))
+		f[FacetPrincipal] = hide(key, query.Get(queryToken))
+	case strings.HasPrefix(authorization, "AWS4-HMAC-SHA256 Credential="):
 		key, _, _ := strings.Cut(strings.TrimPrefix(authorization, "AWS4-HMAC-SHA256 Credential="), "/")
 		f[FacetPrincipal] = hide(key, req.Header.Get(headerToken))
-	} else {
+	default:
 		f[FacetPrincipal] = "none"
 	}
 	f[FacetToken] = "none"
@@ -317,5 +329,5 @@ func (r *Request) info(clean *redactor, secret map[string]bool) *RequestInfo {
 		}
 		headers[strings.ToLower(name)] = value
 	}
-	return &RequestInfo{Method: r.Method, URL: clean.text(r.URL), Headers: headers, Facets: r.Facets}
+	return &RequestInfo{Method: r.Method, URL: clean.text(hideSignature(r.URL)), Headers: headers, Facets: r.Facets}
 }

@@ -136,28 +136,40 @@ func (e *expansion) add(s Scenario, t Target) {
 			return
 		}
 	}
-	if reason := e.lacks(&c); reason != "" {
+	want := expectation(c)
+	if reason := e.lacks(&c, want); reason != "" {
 		e.skips = append(e.skips, Skip{c, reason, false})
 		return
 	}
-	if c.Control {
-		c.Expected = Expectation{Layers: []Layer{None}, Status: t.Route.Success}
-	} else {
-		c.Expected = s.Expect(t)
-		if t.Route.APIKeyRequired && t.Route.APIKey == nil && len(c.Expected.Layers) > 0 && s.Kind == Gate && s.Scope == ScopeRoute &&
-			!slices.Contains(c.Expected.Layers, APIKeyLayer) {
-			// Without the key both gates must refuse, and either may come first.
-			c.Expected.Layers = append(slices.Clone(c.Expected.Layers), APIKeyLayer)
-		}
-	}
-	if own, ok := t.Route.Expect[s.Name]; ok {
-		own.Declared = true
-		if own.Layers == nil {
-			own.Layers = c.Expected.Layers
-		}
-		c.Expected = own
-	}
+	c.Expected = want
 	e.cases = append(e.cases, c)
+}
+
+// expectation is what should come back for a case: what the posture makes of it, unless the owner says otherwise.
+func expectation(c Case) Expectation {
+	if c.Control {
+		return Expectation{Layers: []Layer{None}, Status: c.Route.Success}.overridden(c)
+	}
+	want := c.Scenario.Expect(c.Target)
+	if c.Route.APIKeyRequired && c.Route.APIKey == nil && c.Scenario.Kind == Gate && c.Scenario.Scope == ScopeRoute &&
+		len(want.Layers) > 0 && !want.accepts() && !slices.Contains(want.Layers, APIKeyLayer) {
+		// Without the key both gates must refuse, and either may come first.
+		want.Layers = append(slices.Clone(want.Layers), APIKeyLayer)
+	}
+	return want.overridden(c)
+}
+
+// overridden is what the owner expects of a case in place of e.
+func (e Expectation) overridden(c Case) Expectation {
+	own, ok := c.Route.Expect[c.Scenario.Name]
+	if !ok {
+		return e
+	}
+	own.Declared = true
+	if own.Layers == nil {
+		own.Layers = e.Layers
+	}
+	return own
 }
 
 // wants reports whether the selection has the case. Controls always go along: the others are compared with them.
@@ -169,8 +181,8 @@ func (e *expansion) wants(c Case) bool {
 }
 
 // lacks says which consent or credentials a case lacks, or "", and fixes who signs it.
-func (e *expansion) lacks(c *Case) string {
-	r := c.Route
+func (e *expansion) lacks(c *Case, want Expectation) string {
+	r, accepted := c.Route, c.Control || want.accepts()
 	if r.Authorization == AuthIAM {
 		names := map[Signer]string{AsControl: r.Principal, Outsider: r.Outsider, ExpiredSession: r.ExpiredSession}
 		keys := map[Signer]string{AsControl: "principal", Outsider: "outsider", ExpiredSession: "expired_session"}
@@ -179,13 +191,13 @@ func (e *expansion) lacks(c *Case) string {
 			return fmt.Sprintf("needs credentials: the route has no %s", keys[c.Scenario.Signer])
 		}
 	}
-	if c.Control && r.APIKeyRequired && r.APIKey == nil {
+	if accepted && r.APIKeyRequired && r.APIKey == nil {
 		return "needs an API key: the route has no api_key"
 	}
 	if !safe(r.Method) {
 		switch {
 		case c.API.Mutation == MutationAll:
-		case c.Control:
+		case accepted:
 			return fmt.Sprintf("unsafe: %s may change data; allow it with mutation: all", r.Method)
 		case c.API.Mutation != MutationRefusedOnly:
 			return fmt.Sprintf("unsafe: %s changes data if it gets past; allow it with mutation: refused-only", r.Method)

@@ -31,7 +31,7 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 	case a.Stale:
 		return Judgement{Verdict: Inconclusive, Kind: KindAmbiguous, Reason: "a cache gave an answer that was made for another request"}
 	case c.Control:
-		return judgeControl(o, a)
+		return judgeAcceptance("the control", o, a)
 	}
 	if after, ok := past(c, o, a); ok {
 		return judgeOpen(c, o, a, after)
@@ -46,22 +46,25 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 			Next:   "look at the control first",
 		}
 	}
+	if c.Expected.accepts() {
+		return judgeAcceptance("what must be accepted", o, a)
+	}
 	return judgeRefusal(c, o, a)
 }
 
-// judgeControl judges a request that must be accepted.
-func judgeControl(o *Observation, a Attribution) Judgement {
+// judgeAcceptance judges a request that must be accepted.
+func judgeAcceptance(what string, o *Observation, a Attribution) Judgement {
 	switch {
 	case a.Layer == None:
 		return Judgement{Verdict: Pass, Reason: "accepted"}
 	case o.Status == 429:
-		return Judgement{Verdict: Inconclusive, Kind: KindThrottled, Reason: "the control was throttled"}
+		return Judgement{Verdict: Inconclusive, Kind: KindThrottled, Reason: what + " was throttled"}
 	case a.Confidence == UnknownConfidence:
 		return Judgement{
-			Verdict: Fail, Kind: Blocked, Reason: fmt.Sprintf("the control was not accepted: status %d of no known shape", o.Status),
+			Verdict: Fail, Kind: Blocked, Reason: fmt.Sprintf("%s was not accepted: status %d of no known shape", what, o.Status),
 		}
 	case a.Layer == Integration && o.Status >= 500 || a.Layer == Backend && o.Status >= 500:
-		return Judgement{Verdict: Inconclusive, Kind: KindServerError, Reason: "the control reached the integration, which failed: " + describe(o, a)}
+		return Judgement{Verdict: Inconclusive, Kind: KindServerError, Reason: what + " reached the integration, which failed: " + describe(o, a)}
 	case slices.Equal(causesOf(a, IAMAuthentication), []Cause{"expired-session-token"}):
 		return Judgement{Verdict: Inconclusive, Kind: KindCredentials, Reason: "our own session had expired"}
 	case a.Cause == "clock-skew":
@@ -72,7 +75,7 @@ func judgeControl(o *Observation, a Attribution) Judgement {
 	case a.Layer == Edge && o.Status < 400:
 		return Judgement{Verdict: Inconclusive, Kind: KindAmbiguous, Reason: "the answer shows no sign of API Gateway: " + describe(o, a)}
 	default:
-		return Judgement{Verdict: Fail, Kind: Blocked, Reason: "the control was refused: " + describe(o, a)}
+		return Judgement{Verdict: Fail, Kind: Blocked, Reason: what + " was refused: " + describe(o, a)}
 	}
 }
 

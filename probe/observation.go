@@ -3,6 +3,7 @@ package probe
 import (
 	"crypto/tls"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -125,4 +126,13 @@ type Request struct {
 	// Clock is what was taken for the present in the signature; zero if there is none, or if it is dated otherwise.
 	Clock   time.Time
 	DeadEnd Layer
+}
+
+// signature is the SigV4 signature of the request, or "".
+func (r *Request) signature() string {
+	_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
+	if u, err := url.Parse(r.URL); signature == "" && err == nil {
+		signature = u.Query().Get(querySignature)
+	}
+	return signature
 }

@@ -53,7 +53,7 @@ func (p *Prober) Observe(ctx context.Context, r *Request) *Observation {
 	t := &trace{start: time.Now()}
 	o := &Observation{Sent: t.start, HeadersComplete: true, Headers: map[string]string{}}
 	clean := p.clean
-	if _, signature, ok := strings.Cut(r.Header.Get("Authorization"), "Signature="); ok {
+	if signature := r.signature(); signature != "" {
 		clean = clean.with(signature)
 	}
 	fail := func(err error) *Observation {

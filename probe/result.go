@@ -1,6 +1,9 @@
 package probe
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // SchemaVersion is the version of [Report]; it changes when a field is removed or changes its meaning.
 const SchemaVersion = 1
@@ -119,6 +122,11 @@ type Result struct {
 	Request     *RequestInfo `json:"request"`  // nil if nothing was sent
 	Attempts    int          `json:"attempts"`
 	Attribution *Attribution `json:"attribution"`
+}
+
+// IsGate reports whether res is of a request that must be refused by an authorization layer.
+func (res Result) IsGate() bool {
+	return res.ScenarioKind == Gate && !res.Control && !slices.Contains(res.Expected.Layers, None)
 }
 
 // Accepted says why a finding does not count, and the last day on which that holds ("2027-01-31" or "").

@@ -137,7 +137,7 @@ func (r *runner) report(ctx context.Context, finished []APIFinished) Report {
 			continue
 		}
 		routes[res.API+"|"+res.Route] = true
-		if res.ScenarioKind == Gate && !res.Control {
+		if res.IsGate() {
 			rep.Coverage.Gates++
 			if res.Proven {
 				rep.Coverage.Proven++

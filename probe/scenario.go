@@ -91,6 +91,9 @@ type Expectation struct {
 	Undeclared string
 }
 
+// accepts reports whether nothing but acceptance is right.
+func (e Expectation) accepts() bool { return slices.Equal(e.Layers, []Layer{None}) }
+
 // Refused is the expectation of a refusal by one of these layers with this status.
 func Refused(status int, layers ...Layer) Expectation {
 	return Expectation{Layers: layers, Status: []int{status}}
@@ -135,6 +138,7 @@ type Signing struct {
 	Offset           time.Duration // added to the time of signing
 	OmitSessionToken bool          // sign and send without the session token that the credentials need
 	Tamper           bool          // change the last digit of the signature
+	Presign          bool          // in the query, not in headers
 }
 
 // Credentials are a principal's, resolved for one run.

@@ -13,7 +13,7 @@ func verdict(m *probe.Matrix, r probe.Report, on failOn) ExitCode {
 		case probe.Inconclusive:
 			return on.has(probe.Inconclusive)
 		case probe.Skipped:
-			return on.has(probe.Skipped) && res.ScenarioKind == probe.Gate && !res.Control && !inapplicable[res.ID]
+			return on.has(probe.Skipped) && res.IsGate() && !inapplicable[res.ID]
 		}
 		return false
 	})

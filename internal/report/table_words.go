@@ -45,7 +45,7 @@ func verdictWords(rep probe.Report) (string, style) {
 	for _, res := range rep.Results {
 		switch {
 		case res.Accepted != nil:
-			if res.ScenarioKind == probe.Gate && !res.Control {
+			if res.IsGate() {
 				known++
 			}
 		case res.Verdict == probe.Fail:
