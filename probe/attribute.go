@@ -525,6 +525,11 @@ func (s *state) attribution() Attribution {
 		}
 	}
 	a.Because = s.reasons(a.Confidence)
+	if x.row != nil && x.row.explain != nil && a.Layer == IAMAuthentication {
+		if a.Received = x.row.explain(x); a.Received != "" {
+			a.Because = append(a.Because, "received: "+a.Received)
+		}
+	}
 	return a
 }
 

@@ -33,6 +33,8 @@ type Attribution struct {
 	Because    []string    `json:"because"`
 	Evidence   []string    `json:"evidence"`
 
+	// Received is what the answer tells of how the request arrived, empty if nothing.
+	Received string `json:"-"`
 	// Plausible are the layers that are left after the weaker steps, too; verdicts are judged by them.
 	Plausible []Layer `json:"-"`
 	// Undeclared are the layers that are left after the weaker steps but for those that rest on the plan's posture.

@@ -22,6 +22,8 @@ type fingerprint struct {
 	candidates []possibility
 	// behind are gates that this text shows to be behind the request, although no order is known.
 	behind []Layer
+	// explain says what the answer tells of how the request arrived; nil: nothing.
+	explain func(x *exchange) string
 	// atMost is why the row alone can never be certain; empty: it can.
 	atMost string
 }
@@ -89,6 +91,12 @@ func signature(name string, grade Grade, source, message string, cause Cause, ty
 			maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
 		},
 	}
+}
+
+// explained adds what the answer tells of how the request arrived.
+func (f fingerprint) explained(by func(*exchange) string) fingerprint {
+	f.explain = by
+	return f
 }
 
 // policy is the row of a policy denial that names the type of the policy.

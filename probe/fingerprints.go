@@ -69,7 +69,7 @@ var fingerprints = []fingerprint{
 	},
 	signature("authorization-header-parse", Recorded, "bold-xapikey-in-authorization, axios-mock-authorization",
 		`not a valid key=value pair|^Invalid key=value pair|^Authorization header (requires|must begin)|^Credential must have exactly|^Date must be in ISO-8601|^AWS query-string parameters must include|must be a 'SignedHeader'`,
-		"incomplete-authorization-header", incomplete),
+		"incomplete-authorization-header", incomplete).explained(explainHeader),
 	signature("authorization-header-parse-type", Recorded, "stock-movements-jwt-on-get-only", ``, "incomplete-authorization-header", incomplete),
 	{
 		// The scope of a backend's own service: CloudSearch behind REST refuses 'execute-api' as a region.
@@ -94,7 +94,8 @@ var fingerprints = []fingerprint{
 	timed(signature("signature-expired", Recorded, "aws4-118-expired", `^Signature expired`, "signature-expired", invalidSignature)),
 	timed(signature("signature-not-yet-current", Documented, "IAM guide, signature troubleshooting", `^Signature not yet current`,
 		"signature-not-yet-current", invalidSignature)),
-	signature("signature-mismatch", Recorded, "aws4-33-full", `^The request signature we calculated`, "signature-mismatch", invalidSignature),
+	signature("signature-mismatch", Recorded, "aws4-33-full", `^The request signature we calculated`, "signature-mismatch", invalidSignature).
+		explained(explainMismatch),
 	{
 		name: "security-token-invalid", grade: Recorded, source: "function-url-unknown-key",
 		errorTypes: []string{"UnrecognizedClientException", accessDenied, invalidSignature},

@@ -75,7 +75,7 @@ func judgeAcceptance(what string, o *Observation, a Attribution) Judgement {
 	case a.Layer == Edge && o.Status < 400:
 		return Judgement{Verdict: Inconclusive, Kind: KindAmbiguous, Reason: "the answer shows no sign of API Gateway: " + describe(o, a)}
 	default:
-		return Judgement{Verdict: Fail, Kind: Blocked, Reason: what + " was refused: " + describe(o, a)}
+		return Judgement{Verdict: Fail, Kind: Blocked, Reason: what + " was refused: " + describe(o, a), Next: a.Received}
 	}
 }
 
