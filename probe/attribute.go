@@ -36,19 +36,22 @@ func attributeAPI(plan *Plan, exchanges []Exchange) []Attribution {
 	states := make([]*state, len(xs))
 	for i, x := range xs {
 		states[i] = newState(x)
+		if states[i].foreign() && x.cap == "" {
+			x.cap = fmt.Sprintf("another API answered: type %s is declared, the answer is of type %s", x.c.API.Type, x.api)
+		}
 	}
 	// Reasons must not depend on the order of arrival.
 	ordered := slices.Clone(states)
 	sort.Slice(ordered, func(i, j int) bool { return ordered[i].x.id < ordered[j].x.id })
 
-	sound := elimination{order: soundOrder, plain: false}
+	sound := elimination{orders: soundOrders, plain: false}
 	sound.run(ordered)
 	for _, s := range ordered {
 		s.sound = slices.Clone(s.left)
 		s.soundBecause, s.because = s.because, nil
 		s.drop(s.plainConditions(), true)
 	}
-	plain := elimination{order: plainOrder, plain: true}
+	plain := elimination{orders: plainOrders, plain: true}
 	plain.run(ordered)
 	doubted := doubts(ordered)
 	for _, s := range ordered {
@@ -147,6 +150,16 @@ func newState(x *exchange) *state {
 	return s
 }
 
+// foreign reports whether an API of another kind than the declared one answered. What lies before the API says nothing
+// of its kind: it speaks like a REST API, whatever it leads to.
+func (s *state) foreign() bool {
+	declared := s.x.c.API.Type
+	before := slices.ContainsFunc(s.candidates, func(p possibility) bool {
+		return p.Layer == Network || p.Layer == TLS || p.Layer == Edge || p.Layer == Domain
+	})
+	return s.x.api != "" && declared != "" && s.x.api != declared && !before
+}
+
 // refine names the application's own status in place of a general backend error.
 func refine(c Candidate, status int) Cause {
 	if c.Cause != "backend-error" {
@@ -223,8 +236,17 @@ func (s *state) drop(rs []reason, plain bool) bool {
 // elimination is rule E3: a layer did not reject a request if it let a sibling pass that is equal in all that the
 // layer reads.
 type elimination struct {
-	order order
-	plain bool
+	orders orders
+	plain  bool
+}
+
+// api is the kind of API whose tables hold for an exchange: the one that the answer shows, and otherwise, as a rule, the
+// declared one.
+func (e elimination) api(x *exchange) APIType {
+	if e.plain {
+		return x.usualAPI()
+	}
+	return x.api
 }
 
 // run repeats rounds until nothing changes. Each round works on the state before it, so that the outcome does not
@@ -331,7 +353,7 @@ func (e elimination) refusers(s *state) ([]int, bool) {
 	}
 	var rows []int
 	for i, row := range readsTable {
-		if slices.Contains(s.left, row.layer) {
+		if row.of(e.api(s.x)) && slices.Contains(s.left, row.layer) {
 			if s.keys[i] == "" || !e.plain && !row.deterministic {
 				return nil, false
 			}
@@ -358,11 +380,12 @@ func (e elimination) behindWalls(s *state, walls []wall) []reason {
 	if len(s.left) < 2 || !e.plain && !e.usable(s) {
 		return nil
 	}
+	order := e.orders[e.api(s.x)]
 	var rs []reason
 	for _, w := range walls {
 		var after []Layer
 		for _, l := range s.left {
-			if !slices.ContainsFunc(w.rows, func(row int) bool { return !e.order.before(readsTable[row].layer, l) }) {
+			if !slices.ContainsFunc(w.rows, func(row int) bool { return !order.before(readsTable[row].layer, l) }) {
 				after = append(after, l)
 			}
 		}
@@ -402,8 +425,9 @@ func (e elimination) usable(s *state) bool {
 
 // passed is rule E2: accepted, or everything that may have answered comes after l.
 func (e elimination) passed(s *state, l Layer) bool {
+	order := e.orders[e.api(s.x)]
 	for _, c := range s.left {
-		if c != None && !e.order.before(l, c) {
+		if c != None && !order.before(l, c) {
 			return false
 		}
 	}
@@ -411,7 +435,7 @@ func (e elimination) passed(s *state, l Layer) bool {
 }
 
 // keys are the values of all facets that each layer of the table reads, a line for each row; "" where a layer reads
-// what is never equal.
+// what is never equal, or a line is about another kind of API.
 func (e elimination) keys(s *state) []string {
 	if s.x.req == nil {
 		return make([]string, len(readsTable))
@@ -419,7 +443,7 @@ func (e elimination) keys(s *state) []string {
 	keys := make([]string, len(readsTable))
 	for i, row := range readsTable {
 		facets := row.facetsFor(s.x.custom, e.plain)
-		if slices.Contains(facets, FacetState) {
+		if !row.of(e.api(s.x)) || slices.Contains(facets, FacetState) {
 			continue
 		}
 		parts := append(make([]string, 0, len(facets)+1), strconv.Itoa(i)+strconv.FormatBool(s.x.custom))
@@ -476,7 +500,7 @@ func (s *state) attribution() Attribution {
 	x := s.x
 	a := Attribution{
 		Candidates: []Candidate{}, Because: []string{}, Evidence: []string{},
-		Stale: x.stale, Capped: x.cap != "", Sound: s.sound, Plausible: s.left, Undeclared: s.undeclared,
+		Stale: x.stale, Capped: x.cap != "", Sound: s.sound, Plausible: s.left, Undeclared: s.undeclared, API: x.api, Foreign: s.foreign(),
 	}
 	if x.row != nil {
 		a.Behind = x.row.behind

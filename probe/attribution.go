@@ -41,6 +41,10 @@ type Attribution struct {
 	Undeclared []Layer `json:"-"`
 	// Sound are the layers that sound steps left.
 	Sound []Layer `json:"-"`
+	// API is the kind of API that the answer shows, "" if it shows none; Foreign says that it is not the declared kind, so
+	// that another API must have answered.
+	API     APIType `json:"-"`
+	Foreign bool    `json:"-"`
 	// Behind are gates that the answer's text shows to be behind the request, if Layer gave it.
 	Behind []Layer `json:"-"`
 	// Capped marks an answer that can be likely at most, whatever is left.

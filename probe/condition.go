@@ -19,19 +19,21 @@ type exchange struct {
 	own  bool // the case itself, and no extra request
 	last bool // the control that was sent once more at the end
 
-	custom      bool    // the host is not a default execute-api host
-	redirected  bool    // connect_to decided where it went
-	proxied     bool    // a forward proxy stood between
-	routeProven bool    // the control of the route was accepted through some access
-	typesSeen   bool    // another answer of this access bears an error type
-	doubted     []Layer // what may have refused the control of the route through this access
-	accepted    bool    // the route took the request
-	stale       bool    // the answer was made for another request
-	echoless    bool    // others on this host echo our request id, this one did not
-	imitation   string  // why the backend of the route may imitate the gateway's errors; empty: no sign of it
-	unstable    string  // why siblings of this API and access prove nothing; empty: they do
-	row         *fingerprint
-	cap         string // why the answer can be likely at most; empty: no such reason
+	api          APIType // the kind of API that the answer shows; "" if it shows none
+	custom       bool    // the host is not a default execute-api host
+	redirected   bool    // connect_to decided where it went
+	proxied      bool    // a forward proxy stood between
+	routeProven  bool    // the control of the route was accepted through some access
+	routeRefused bool    // the control of the route was sent, and accepted through no access
+	typesSeen    bool    // another answer of this access bears an error type
+	doubted      []Layer // what may have refused the control of the route through this access
+	accepted     bool    // the route took the request
+	stale        bool    // the answer was made for another request
+	echoless     bool    // others on this host echo our request id, this one did not
+	imitation    string  // why the backend of the route may imitate the gateway's errors; empty: no sign of it
+	unstable     string  // why siblings of this API and access prove nothing; empty: they do
+	row          *fingerprint
+	cap          string // why the answer can be likely at most; empty: no such reason
 }
 
 // condition says whether a candidate is possible on an exchange.

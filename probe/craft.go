@@ -57,6 +57,10 @@ func Craft(c Case, material Material, run Crafting, extra string) (*Request, err
 	if err != nil {
 		return nil, err
 	}
+	var right Signing
+	if r.Signing != nil {
+		right = *r.Signing
+	}
 	r.Random = "probe-" + digest(run.Run, c.ID())[:8]
 	if c.Scenario.Change != nil {
 		c.Scenario.Change(r)
@@ -66,7 +70,12 @@ func Craft(c Case, material Material, run Crafting, extra string) (*Request, err
 	}
 	decisive := !r.Bare && r.DeadEnd == "" && (r.Signing != nil || c.Route.Authorization != AuthIAM) || r.Authorization != ""
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join([]string{run.Run, c.ID(), extra}, "|"))).String()
-	return r.request(c, run, id, decisive)
+	out, err := r.request(c, run, id, decisive)
+	if err != nil {
+		return nil, err
+	}
+	out.Genuine = r.Signing != nil && *r.Signing == right && c.Scenario.Signer != ExpiredSession
+	return out, nil
 }
 
 // control is the recipe of the one fully correct request of a route, as far as the case may carry its secrets.

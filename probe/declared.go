@@ -19,6 +19,9 @@ func declared(s *state) []reason {
 		}
 	}
 	api, route := x.c.API, x.c.Route
+	if early := slices.Contains(s.left, Domain) || slices.Contains(s.left, TLS); api.Type == HTTP && x.api == REST && early {
+		not("type: HTTP, and the answer is not an HTTP API's", behind(Domain, REST)...)
+	}
 	if api.WAF != nil && !*api.WAF {
 		not("waf: false", WAF)
 	}
@@ -32,7 +35,19 @@ func declared(s *state) []reason {
 	if !x.custom && api.DefaultEndpoint == Enabled && !slices.Contains(x.doubted, Domain) {
 		not("default_endpoint: enabled", Domain)
 	}
-	if x.c.Scenario.Door && api.DefaultEndpoint == Disabled {
+	if x.api == HTTP && !x.custom && api.Stage == DefaultStage {
+		not("stage: $default takes what names no other stage", Stage)
+	}
+	if x.api == HTTP && x.custom && x.req.DeadEnd != Domain {
+		for _, l := range []Layer{Domain, Stage} {
+			if !slices.Contains(x.doubted, l) {
+				not("custom_domains: "+x.c.Access.Host+x.c.Access.Prefix, l)
+			}
+		}
+	}
+	if x.c.Scenario.Door && api.DefaultEndpoint == Disabled && x.api == HTTP {
+		out = append(out, declaredShut(x)...)
+	} else if x.c.Scenario.Door && api.DefaultEndpoint == Disabled {
 		not("default_endpoint: disabled", Stage, WAF)
 		// That a shut door says Missing Authentication Token is only an unattributed reading: then the route must be known to be
 		// there, or the request must bear what an open stage would have read.
@@ -43,15 +58,18 @@ func declared(s *state) []reason {
 	switch x.req.DeadEnd {
 	case Domain:
 		if x.c.Access.RootMapping == Absent {
-			not("root_mapping: none, and no mapping bears an invented name", behind(Domain)...)
+			not("root_mapping: none, and no mapping bears an invented name", behind(Domain, x.usualAPI())...)
 		}
 	case Stage:
-		not("no stage bears an invented name", behind(Stage)...)
+		not("no stage bears an invented name", behind(Stage, x.usualAPI())...)
 	case RouteLayer:
+		if x.api == HTTP && x.custom && x.c.Access.Prefix == "" {
+			not("the root mapping takes every path", Domain, Stage)
+		}
 		switch api.catchAll() {
 		case Unknown:
 		case Absent:
-			not("catch_all: none, and no route takes this address", behind(RouteLayer)...)
+			not("catch_all: none, and no route takes this address", behind(RouteLayer, x.usualAPI())...)
 		case Declared(AuthNone):
 			if ownMethod(x) {
 				not("catch_all: NONE", RouteLayer)
@@ -61,11 +79,33 @@ func declared(s *state) []reason {
 			if ownMethod(x) { // a catch-all need not take every method
 				not("catch_all: "+string(api.catchAll()), RouteLayer)
 			}
+			if api.catchAll() == Declared(AuthIAM) {
+				not("catch_all: AWS_IAM", LambdaAuthorizer, CognitoAuthorizer, JWTAuthorizer)
+			}
 		}
 	default:
 		if !x.c.Scenario.Door {
 			out = append(out, declaredRoute(x, route)...)
 		}
+	}
+	return out
+}
+
+// declaredShut is what speaks against an HTTP API's default endpoint that was left open. An open one knows the route: it
+// takes a request that lacks nothing, and answers one that lacks its signature with 403, never with 404.
+func declaredShut(x *exchange) []reason {
+	against := []Layer{Stage}
+	if x.req.Decisive {
+		against = append(against, RouteLayer, IAMAuthentication, LambdaAuthorizer, JWTAuthorizer, IAMAuthorization)
+	} else if x.obs.Status == 404 {
+		against = append(against, RouteLayer)
+	}
+	if x.routeProven || x.c.Route.Authorization != AuthNone && !x.req.Decisive {
+		against = append(against, Backend)
+	}
+	var out []reason
+	for _, l := range against {
+		out = append(out, reason{l, fmt.Sprintf("%s: declared: default_endpoint: disabled", l)})
 	}
 	return out
 }
@@ -83,9 +123,9 @@ func declaredRoute(x *exchange, route Route) []reason {
 	}
 	switch route.Authorization {
 	case AuthNone:
-		not("authorization: NONE", IAMAuthentication, IAMAuthorization, LambdaAuthorizer, CognitoAuthorizer)
+		not("authorization: NONE", IAMAuthentication, IAMAuthorization, LambdaAuthorizer, CognitoAuthorizer, JWTAuthorizer)
 	case AuthIAM:
-		not("authorization: AWS_IAM", LambdaAuthorizer, CognitoAuthorizer)
+		not("authorization: AWS_IAM", LambdaAuthorizer, CognitoAuthorizer, JWTAuthorizer)
 	}
 	if !route.APIKeyRequired {
 		not("api_key_required: false", APIKeyLayer)
@@ -101,11 +141,11 @@ func ownMethod(x *exchange) bool {
 	return x.req.Method == x.c.Route.Method || x.c.Route.Method == "ANY"
 }
 
-// behind lists the layers after l in reading order that refuse.
-func behind(l Layer) []Layer {
+// behind lists the layers after l in the reading order of a kind of API that refuse.
+func behind(l Layer, api APIType) []Layer {
 	var out []Layer
 	for _, other := range layers {
-		if plainOrder.before(l, other) && other != None {
+		if plainOrders[api].before(l, other) && other != None {
 			out = append(out, other)
 		}
 	}

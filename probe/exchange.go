@@ -1,6 +1,9 @@
 package probe
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Exchange is one request of a run and its answer: what attribution works on.
 type Exchange struct {
@@ -27,7 +30,7 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 	for i, e := range exchanges {
 		xs[i] = &exchange{
 			id: e.Case.ID() + "|" + e.Extra, c: e.Case, req: e.Request, obs: e.Observation, own: e.Extra == "", last: e.brackets(),
-			custom: e.Case.Access.Kind == AccessCustomDomain,
+			custom: e.Case.Access.Kind == AccessCustomDomain, api: e.Observation.api(),
 		}
 		if e.Request != nil {
 			xs[i].redirected = plan.Redirected(e.Request.Host)
@@ -41,6 +44,9 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 	markUnstable(xs)
 	return xs
 }
+
+// usualAPI is the kind of API that answered as a rule: the one that the answer shows, or else the declared one.
+func (x *exchange) usualAPI() APIType { return cmp.Or(x.api, x.c.API.Type) }
 
 // markTyped finds the accesses on which nothing takes the gateway's error type off.
 func markTyped(xs []*exchange) {
@@ -80,7 +86,8 @@ func markStale(xs []*exchange) {
 		if strings.HasPrefix(cache, "hit") || strings.HasPrefix(cache, "refreshhit") {
 			x.stale = true
 		}
-		x.echoless = x.req != nil && echoes[x.req.Host] && x.obs.RequestID != "" && x.obs.RequestID != x.req.ID
+		// An HTTP API gives its answers ids of its own.
+		x.echoless = x.api != HTTP && x.req != nil && echoes[x.req.Host] && x.obs.RequestID != "" && x.obs.RequestID != x.req.ID
 	}
 }
 
@@ -131,12 +138,14 @@ func markAccepted(xs []*exchange) {
 		control, ok := way[x.c.Route.Name()+x.c.Access.ID()]
 		x.accepted = ok && control == family(o)
 	}
-	proven := make(map[string]bool)
+	proven, asked := make(map[string]bool), make(map[string]bool)
 	for _, x := range xs {
 		proven[x.c.Route.Name()] = proven[x.c.Route.Name()] || x.c.Control && x.accepted
+		asked[x.c.Route.Name()] = asked[x.c.Route.Name()] || x.c.Control
 	}
 	for _, x := range xs {
 		x.routeProven = proven[x.c.Route.Name()]
+		x.routeRefused = asked[x.c.Route.Name()] && !x.routeProven
 	}
 }
 

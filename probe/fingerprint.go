@@ -66,7 +66,11 @@ func (f *fingerprint) matches(x *exchange) bool {
 
 // fingerprintOf returns the row that describes the answer, or nil.
 func fingerprintOf(x *exchange) *fingerprint {
-	for _, table := range [][]fingerprint{fingerprints, elsewhere, excerpts} {
+	named := fingerprints
+	if x.api == HTTP {
+		named = httpFingerprints
+	}
+	for _, table := range [][]fingerprint{named, elsewhere, excerpts} {
 		for i := range table {
 			if table[i].matches(x) {
 				return &table[i]

@@ -30,8 +30,16 @@ const (
 	named  = `^User: (arn:|\*+|AIDA|AROA)\S* ` + invoke
 )
 
-// fingerprints is section 3.4 of the method for REST APIs.
+// fingerprints is section 3.4 of the method for REST APIs, and for answers that do not show which kind of API they are of.
 var fingerprints = []fingerprint{
+	{
+		// A gateway's own refusal bears its own id alone.
+		name: "gateway-behind-gateway", grade: Inferred, source: "REST and HTTP APIs give ids of different names",
+		when: func(x *exchange) bool {
+			return x.obs.Status >= 300 && x.obs.Has("x-amz-apigw-id") && x.obs.Has("apigw-requestid")
+		},
+		candidates: []possibility{maybe(Backend, "backend-error")},
+	},
 	{
 		name: "remapped", grade: Recorded, source: "ls-* snapshots of HTTP_PROXY integrations",
 		when: func(x *exchange) bool { return x.obs.Status >= 300 && remapped(x.obs) },
@@ -213,6 +221,7 @@ var fingerprints = []fingerprint{
 		name: "unauthorized", grade: Recorded, source: "loige-authorizer-missing-401, buraktas-cognito-missing",
 		errorTypes: []string{unauthorized},
 		bare:       regexp.MustCompile(`^Unauthorized$`),
+		when:       func(x *exchange) bool { return x.obs.ErrorType != "" || !x.obs.Has("www-authenticate") },
 		candidates: []possibility{
 			maybe(LambdaAuthorizer, "lambda-authorizer-missing-identity-source"),
 			maybe(LambdaAuthorizer, "lambda-authorizer-unauthorized"),

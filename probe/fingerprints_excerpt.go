@@ -1,5 +1,7 @@
 package probe
 
+import "strings"
+
 // excerpt reports whether only a part of the answer is known.
 func excerpt(x *exchange) bool { return !x.obs.HeadersComplete && x.obs.ErrorType == "" }
 
@@ -22,6 +24,16 @@ var excerpts = []fingerprint{
 		name: "excerpt-server-error", grade: Inferred, source: "status alone",
 		statuses: []int{500, 502, 503, 504}, when: excerpt, atMost: partial,
 		candidates: []possibility{maybe(Integration, "integration-failure"), maybe(Integration, "integration-timeout"), maybe(Backend, "backend-error")},
+	},
+	{
+		name: "excerpt-challenge", grade: Inferred, source: "webbpulse-jwt-garbage", statuses: []int{401}, atMost: partial,
+		when: func(x *exchange) bool {
+			return excerpt(x) && strings.HasPrefix(x.obs.Header("www-authenticate"), "Bearer")
+		},
+		candidates: []possibility{
+			maybe(JWTAuthorizer, "jwt-invalid"), maybe(JWTAuthorizer, "jwt-missing"), maybe(JWTAuthorizer, "jwt-expired"),
+			maybe(Backend, "backend-error"), maybe(LambdaAuthorizer, "lambda-authorizer-unauthorized", ifLessLikely),
+		},
 	},
 	{
 		name: "excerpt-unauthorized", grade: Inferred, source: "status alone", statuses: []int{401}, when: excerpt, atMost: partial,

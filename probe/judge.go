@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 	case a.Stale:
 		return Judgement{Verdict: Inconclusive, Kind: KindAmbiguous, Reason: "a cache gave an answer that was made for another request"}
 	case c.Control:
-		return judgeAcceptance("the control", o, a)
+		return judgeAcceptance("the control", c, o, a)
 	}
 	if after, ok := past(c, o, a); ok {
 		return judgeOpen(c, o, a, after)
@@ -39,7 +40,7 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 	if a.Layer == UsagePlan || o.Status == 429 {
 		return Judgement{Verdict: Inconclusive, Kind: KindThrottled, Reason: "throttled before the gate could decide"}
 	}
-	if control != nil && !control.Accepted && !strictlyBefore(a.Plausible, control.Attribution) {
+	if control != nil && !control.Accepted && (control.Attribution.Foreign || !strictlyBefore(plainOrders[cmp.Or(a.API, c.API.Type)], a.Plausible, control.Attribution)) {
 		return Judgement{
 			Verdict: Inconclusive, Kind: KindControlFailed,
 			Reason: "the control of this route was not accepted, so this refusal proves nothing",
@@ -47,14 +48,19 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 		}
 	}
 	if c.Expected.accepts() {
-		return judgeAcceptance("what must be accepted", o, a)
+		return judgeAcceptance("what must be accepted", c, o, a)
 	}
 	return judgeRefusal(c, o, a)
 }
 
 // judgeAcceptance judges a request that must be accepted.
-func judgeAcceptance(what string, o *Observation, a Attribution) Judgement {
+func judgeAcceptance(what string, c Case, o *Observation, a Attribution) Judgement {
 	switch {
+	case a.Foreign:
+		return Judgement{
+			Verdict: Inconclusive, Kind: KindAmbiguous, Reason: fmt.Sprintf("another API answered: the plan declares type %s, the answer is of type %s", c.API.Type, a.API),
+			Next: "check the type that is declared, and where the host and path lead",
+		}
 	case a.Layer == None:
 		return Judgement{Verdict: Pass, Reason: "accepted"}
 	case o.Status == 429:
@@ -93,9 +99,10 @@ func past(c Case, o *Observation, a Attribution) ([]Layer, bool) {
 			return nil, false
 		}
 	}
+	order := soundOrders[a.API]
 	for _, l := range after {
 		for _, gate := range c.Expected.Layers {
-			if !soundOrder.before(gate, l) && (l != a.Layer || !slices.Contains(a.Behind, gate)) {
+			if !order.before(gate, l) && (l != a.Layer || !slices.Contains(a.Behind, gate)) {
 				return nil, false
 			}
 		}
@@ -221,10 +228,10 @@ func statusAgrees(c Case, o *Observation, a Attribution) bool {
 }
 
 // strictlyBefore reports whether every layer comes before all that may have stopped the control.
-func strictlyBefore(ls []Layer, control Attribution) bool {
+func strictlyBefore(order order, ls []Layer, control Attribution) bool {
 	for _, l := range ls {
 		for _, stop := range control.Plausible {
-			if !plainOrder.before(l, stop) {
+			if !order.before(l, stop) {
 				return false
 			}
 		}

@@ -77,6 +77,22 @@ func (o *Observation) GatewayID() string {
 	return o.Header("apigw-requestid")
 }
 
+// api is the kind of API that the headers of the answer show, or "" if they show none. An answer with the ids of two
+// has come through two gateways, and does not show which of them is in front.
+func (o *Observation) api() APIType {
+	http, rest := o.Has("apigw-requestid"), o.Has("x-amz-apigw-id")
+	switch {
+	case http && rest:
+		return ""
+	case http:
+		return HTTP
+	case rest || o.ErrorType != "":
+		return REST
+	default:
+		return ""
+	}
+}
+
 // Timings are the phases of an exchange in milliseconds; phases that did not happen are 0.
 type Timings struct {
 	DNS       float64 `json:"dns"`
@@ -126,6 +142,8 @@ type Request struct {
 	// Clock is what was taken for the present in the signature; zero if there is none, or if it is dated otherwise.
 	Clock   time.Time
 	DeadEnd Layer
+	// Genuine says that the route's identity, or its outsider, made the signature, and that nothing of it was spoiled.
+	Genuine bool
 }
 
 // signature is the SigV4 signature of the request, or "".

@@ -1,5 +1,7 @@
 package probe
 
+import "slices"
+
 // Grade says how well something is known.
 type Grade string
 
@@ -12,59 +14,69 @@ const (
 
 // edge says that a request meets Before before After: an answer of After proves that Before let it pass.
 type edge struct {
+	apis          []APIType // kinds of API in which it holds; nil: all
 	before, after Layer
 	grade         Grade
 	source        string
 }
 
-// edges is section 3.3 of the method for REST APIs, whatever their authorization: the partial order that a proof may
+// The columns of the tables of edges and reads.
+var (
+	onAny  []APIType // whatever kind of API it is
+	onREST = []APIType{REST}
+	onHTTP = []APIType{HTTP}
+)
+
+// edges is section 3.3 of the method, whatever the authorization of a route: the partial order that a proof may
 // use. An edge that is only inferred, and every pair that is not here, serves reading order and rank, never a proof.
 // The edges compose: tls before stage follows from tls before domain and domain before stage.
 var edges = []edge{
-	{TLS, Domain, Documented, "developer guide, rest-api-mutual-tls: the certificate is checked before the API is called"},
-	{Domain, Stage, Documented, "developer guide, rest-api-mappings: the mapping names the stage"},
-	{Stage, RouteLayer, Recorded, "an unknown stage answers Forbidden even with an Authorization header (fellow-unknown-stage-bearer)"},
-	{Stage, WAF, Documented, "developer guide, apigateway-control-access-aws-waf: a web ACL is bound to a stage"},
-	{WAF, ResourcePolicy, Documented, "developer guide, apigateway-control-access-aws-waf: before resource policies"},
-	{WAF, IAMAuthorization, Documented, "developer guide, apigateway-control-access-aws-waf: before IAM policies"},
-	{WAF, LambdaAuthorizer, Documented, "developer guide, apigateway-control-access-aws-waf: before Lambda authorizers"},
-	{WAF, CognitoAuthorizer, Documented, "developer guide, apigateway-control-access-aws-waf: before Cognito authorizers"},
-	{WAF, RouteLayer, Inferred, "not stated; reading order"},
-	{WAF, IAMAuthentication, Inferred, "not stated for the signature check; reading order"},
-	{WAF, APIKeyLayer, Inferred, "follows from WAF first; not stated for keys"},
-	{RouteLayer, ResourcePolicy, Documented, "developer guide, apigateway-authorization-flow: policies see the method's ARN"},
-	{RouteLayer, IAMAuthentication, Documented, "developer guide, supported-gateway-response-types: a method's authorization belongs to the method"},
-	{RouteLayer, LambdaAuthorizer, Documented, "an authorizer belongs to the method"},
-	{RouteLayer, CognitoAuthorizer, Documented, "an authorizer belongs to the method"},
-	{RouteLayer, APIKeyLayer, Documented, "a key requirement belongs to the method"},
-	{RouteLayer, UsagePlan, Inferred, "position of stage and account throttles is not stated"},
-	{EndpointPolicy, IAMAuthentication, Documented, "developer guide, apigateway-vpc-endpoint-policies: evaluated before the method's own authorization"},
-	{EndpointPolicy, LambdaAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
-	{EndpointPolicy, CognitoAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
-	{IAMAuthentication, IAMAuthorization, Documented, "IAM guide: a request is authenticated before it is authorized"},
-	{IAMAuthentication, ResourcePolicy, Inferred, "true of AWS_IAM methods only, and the authorization type is what is being tested"},
-	{IAMAuthentication, APIKeyLayer, Inferred, "stated for Lambda authorizers only"},
-	{LambdaAuthorizer, APIKeyLayer, Documented, "knowledge centre, api-gateway-logs: the usage plan is verified after the authorizer"},
-	{CognitoAuthorizer, ResourcePolicy, Documented, "developer guide, apigateway-authorization-flow"},
-	{ResourcePolicy, APIKeyLayer, Inferred, "one report (serverless/serverless#11808)"},
-	{IAMAuthorization, APIKeyLayer, Inferred, "assumed the same as for Lambda authorizers"},
-	{APIKeyLayer, UsagePlan, Inferred, "a plan is found by its key"},
-	{UsagePlan, RequestValidation, Inferred, "sequence of the execution log"},
-	{RouteLayer, RequestValidation, Documented, "a validator belongs to the method"},
-	{RequestValidation, Integration, Documented, "developer guide, api-gateway-method-request-validation: before the integration request"},
-	{IAMAuthorization, Integration, Documented, "by construction: what is refused is not integrated"},
-	{ResourcePolicy, Integration, Documented, "by construction"},
-	{LambdaAuthorizer, Integration, Documented, "by construction"},
-	{CognitoAuthorizer, Integration, Documented, "by construction"},
-	{APIKeyLayer, Integration, Documented, "by construction"},
-	{UsagePlan, Integration, Documented, "by construction"},
-	{WAF, Integration, Documented, "by construction"},
-	{EndpointPolicy, Integration, Documented, "by construction"},
-	{Integration, Backend, Documented, "by construction"},
-	{Backend, None, Documented, "by construction"},
+	{onAny, TLS, Domain, Documented, "developer guide, rest-api-mutual-tls and http-api-mutual-tls: the certificate is checked before the API is called"},
+	{onAny, Domain, Stage, Documented, "developer guide, rest-api-mappings and http-api-mappings: the mapping names the stage"},
+	{onAny, Stage, RouteLayer, Documented, "developer guide, http-api-develop-routes: the stage is selected first; on REST APIs recorded (fellow-unknown-stage-bearer)"},
+	{onREST, Stage, WAF, Documented, "developer guide, apigateway-control-access-aws-waf: a web ACL is bound to a stage"},
+	{onREST, WAF, ResourcePolicy, Documented, "developer guide, apigateway-control-access-aws-waf: before resource policies"},
+	{onREST, WAF, IAMAuthorization, Documented, "developer guide, apigateway-control-access-aws-waf: before IAM policies"},
+	{onREST, WAF, LambdaAuthorizer, Documented, "developer guide, apigateway-control-access-aws-waf: before Lambda authorizers"},
+	{onREST, WAF, CognitoAuthorizer, Documented, "developer guide, apigateway-control-access-aws-waf: before Cognito authorizers"},
+	{onREST, WAF, RouteLayer, Inferred, "not stated; reading order"},
+	{onREST, WAF, IAMAuthentication, Inferred, "not stated for the signature check; reading order"},
+	{onREST, WAF, APIKeyLayer, Inferred, "follows from WAF first; not stated for keys"},
+	{onREST, RouteLayer, ResourcePolicy, Documented, "developer guide, apigateway-authorization-flow: policies see the method's ARN"},
+	{onAny, RouteLayer, IAMAuthentication, Documented, "developer guide, supported-gateway-response-types: authorization belongs to the method or route"},
+	{onAny, RouteLayer, LambdaAuthorizer, Documented, "an authorizer belongs to the method or route"},
+	{onREST, RouteLayer, CognitoAuthorizer, Documented, "an authorizer belongs to the method"},
+	{onHTTP, RouteLayer, JWTAuthorizer, Documented, "an authorizer belongs to the route"},
+	{onREST, RouteLayer, APIKeyLayer, Documented, "a key requirement belongs to the method"},
+	{onAny, RouteLayer, UsagePlan, Inferred, "position of stage and account throttles is not stated"},
+	{onREST, EndpointPolicy, IAMAuthentication, Documented, "developer guide, apigateway-vpc-endpoint-policies: evaluated before the method's own authorization"},
+	{onREST, EndpointPolicy, LambdaAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
+	{onREST, EndpointPolicy, CognitoAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
+	{onAny, IAMAuthentication, IAMAuthorization, Documented, "IAM guide: a request is authenticated before it is authorized"},
+	{onREST, IAMAuthentication, ResourcePolicy, Inferred, "true of AWS_IAM methods only, and the authorization type is what is being tested"},
+	{onREST, IAMAuthentication, APIKeyLayer, Inferred, "stated for Lambda authorizers only"},
+	{onREST, LambdaAuthorizer, APIKeyLayer, Documented, "knowledge centre, api-gateway-logs: the usage plan is verified after the authorizer"},
+	{onREST, CognitoAuthorizer, ResourcePolicy, Documented, "developer guide, apigateway-authorization-flow"},
+	{onREST, ResourcePolicy, APIKeyLayer, Inferred, "one report (serverless/serverless#11808)"},
+	{onREST, IAMAuthorization, APIKeyLayer, Inferred, "assumed the same as for Lambda authorizers"},
+	{onREST, APIKeyLayer, UsagePlan, Inferred, "a plan is found by its key"},
+	{onREST, UsagePlan, RequestValidation, Inferred, "sequence of the execution log"},
+	{onREST, RouteLayer, RequestValidation, Documented, "a validator belongs to the method"},
+	{onAny, RequestValidation, Integration, Documented, "developer guide, api-gateway-method-request-validation: before the integration request"},
+	{onAny, IAMAuthorization, Integration, Documented, "by construction: what is refused is not integrated"},
+	{onAny, ResourcePolicy, Integration, Documented, "by construction"},
+	{onAny, LambdaAuthorizer, Integration, Documented, "by construction"},
+	{onAny, CognitoAuthorizer, Integration, Documented, "by construction"},
+	{onAny, JWTAuthorizer, Integration, Documented, "by construction"},
+	{onAny, APIKeyLayer, Integration, Documented, "by construction"},
+	{onAny, UsagePlan, Integration, Documented, "by construction"},
+	{onAny, WAF, Integration, Documented, "by construction"},
+	{onAny, EndpointPolicy, Integration, Documented, "by construction"},
+	{onAny, Integration, Backend, Documented, "by construction"},
+	{onAny, Backend, None, Documented, "by construction"},
 }
 
-// order holds the transitive closure of the edges: order[a][b] means that a comes before b.
+// order holds the transitive closure of some edges: order[a][b] means that a comes before b.
 type order map[Layer]map[Layer]bool
 
 func newOrder(usable func(edge) bool) order {
@@ -89,10 +101,21 @@ func newOrder(usable func(edge) bool) order {
 	return o
 }
 
-// The two orders: soundOrder proves, plainOrder ranks.
+// orders are the orders of each kind of API. That of "" holds whatever kind it is.
+type orders map[APIType]order
+
+func newOrders(usable func(edge) bool) orders {
+	o := make(orders)
+	for _, api := range []APIType{"", REST, HTTP} {
+		o[api] = newOrder(func(e edge) bool { return usable(e) && (e.apis == nil || slices.Contains(e.apis, api)) })
+	}
+	return o
+}
+
+// The two orders of each kind of API: the sound one proves, the plain one ranks.
 var (
-	soundOrder = newOrder(func(e edge) bool { return e.grade != Inferred })
-	plainOrder = newOrder(func(edge) bool { return true })
+	soundOrders = newOrders(func(e edge) bool { return e.grade != Inferred })
+	plainOrders = newOrders(func(edge) bool { return true })
 )
 
 // before reports whether a comes before b.

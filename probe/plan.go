@@ -14,8 +14,15 @@ import (
 // APIType is a kind of API Gateway API.
 type APIType string
 
-// REST is the API type with the richest pipeline: resource policies, AWS WAF, API keys, usage plans.
-const REST APIType = "REST"
+// The API types. REST has the richest pipeline: resource policies, AWS WAF, API keys, usage plans. HTTP has none of
+// these, and its refusals say no more than their status.
+const (
+	REST APIType = "REST"
+	HTTP APIType = "HTTP"
+)
+
+// DefaultStage is the stage of an HTTP API that takes every path which names no other stage: it stands in no URL.
+const DefaultStage = "$default"
 
 // EndpointType is how a REST API is reached.
 type EndpointType string
@@ -224,7 +231,7 @@ const (
 type Access struct {
 	Kind              AccessKind
 	Host              string
-	Prefix            string // "/prod" on the default endpoint, "/orders" with a base path, "" with the root mapping
+	Prefix            string // "/prod" on the default endpoint, "/orders" with a base path, "" with the root mapping or $default
 	RootMapping       Declared
 	ClientCertificate *tls.Certificate
 
@@ -258,7 +265,11 @@ func (a API) DefaultHost() string {
 
 // Door is the default endpoint as an access, whether it should be open or shut.
 func (a API) Door() Access {
-	return Access{Kind: AccessDefault, Host: a.DefaultHost(), Prefix: "/" + a.Stage}
+	door := Access{Kind: AccessDefault, Host: a.DefaultHost(), Prefix: "/" + a.Stage}
+	if a.Stage == DefaultStage {
+		door.Prefix = ""
+	}
+	return door
 }
 
 // Accesses are the ways in that should be open: every custom domain, and the default endpoint if it is declared

@@ -1,7 +1,10 @@
 package probe
 
+import "slices"
+
 // reads is one row of the table of facets: what a layer may look at when it decides.
 type reads struct {
+	apis  []APIType // kinds of API of which it holds; nil: all
 	layer Layer
 	// sound are all facets that the layer may read, on a default host and on a custom domain.
 	sound, soundCustom []Facet
@@ -26,7 +29,7 @@ var (
 	usualStage   = []Facet{FacetHost, FacetStageSegment}
 )
 
-// readsTable is section 3.2 of the method for REST APIs. A layer that is missing here is never put aside by siblings.
+// readsTable is section 3.2 of the method. A layer that is missing here for a kind of API is never put aside by siblings.
 var readsTable = []reads{
 	{
 		layer: TLS, deterministic: true,
@@ -39,29 +42,42 @@ var readsTable = []reads{
 		plain: usualStage,
 	},
 	{
-		layer: EndpointPolicy, deterministic: true,
+		apis: onREST, layer: EndpointPolicy, deterministic: true,
 		sound:       []Facet{FacetConn, FacetHost, FacetMethod, FacetPath, FacetAuth, FacetPrincipal, FacetHeaders, FacetClock},
 		soundCustom: []Facet{FacetConn, FacetHost, FacetMethod, FacetPath, FacetAuth, FacetPrincipal, FacetHeaders, FacetClock},
 	},
 	{
-		layer: Stage, deterministic: true,
+		apis: onREST, layer: Stage, deterministic: true,
 		sound: defaultStage, soundCustom: customDomain,
 		plain: usualStage,
 	},
 	{
 		// Not deterministic: rate rules, lists that others fill, rules on any byte.
-		layer: WAF,
+		apis: onREST, layer: WAF,
 		sound: everything, soundCustom: everything,
 		plain: []Facet{FacetHost, FacetMethod, FacetQuery, facetScheme, FacetHeaders, FacetBody},
 	},
 	{
-		layer: RouteLayer, deterministic: true,
+		apis: onREST, layer: RouteLayer, deterministic: true,
 		sound:       append([]Facet{FacetPath, FacetMethod}, defaultStage...),
 		soundCustom: append([]Facet{FacetPath, FacetMethod}, customDomain...),
 		plain:       usualAddress,
 	},
 	{
-		layer: ResourcePolicy, deterministic: true,
+		// A path that names no other stage belongs to $default.
+		apis: onHTTP, layer: Stage, deterministic: true,
+		sound: []Facet{FacetAddress, FacetHost, FacetPath}, soundCustom: customDomain,
+		plain: usualStage,
+	},
+	{
+		// The answer to a preflight depends on Origin and Access-Control-Request-Method, too.
+		apis: onHTTP, layer: RouteLayer, deterministic: true,
+		sound:       []Facet{FacetAddress, FacetHost, FacetPath, FacetMethod, FacetHeaders},
+		soundCustom: append([]Facet{FacetMethod}, customDomain...),
+		plain:       usualAddress,
+	},
+	{
+		apis: onREST, layer: ResourcePolicy, deterministic: true,
 		sound:       []Facet{FacetConn, FacetHost, FacetPath, FacetMethod, FacetPrincipal, FacetHeaders, FacetClock},
 		soundCustom: append([]Facet{FacetConn, FacetMethod, FacetPrincipal, FacetClock}, customDomain...),
 		plain:       usualAddress,
@@ -79,11 +95,14 @@ var readsTable = []reads{
 	},
 	{
 		// Not deterministic: until it is proven that the key comes from the header, it may come from an authorizer.
-		layer: APIKeyLayer,
+		apis: onREST, layer: APIKeyLayer,
 		sound: everything, soundCustom: everything,
 		plain: append([]Facet{FacetKey}, usualAddress...),
 	},
 }
+
+// of reports whether the row holds of a kind of API.
+func (r reads) of(api APIType) bool { return r.apis == nil || slices.Contains(r.apis, api) }
 
 // facetsFor returns the facets of a row for a request to a default host or a custom domain.
 func (r reads) facetsFor(custom, plain bool) []Facet {

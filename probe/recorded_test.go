@@ -123,11 +123,11 @@ func TestAccuracyOnRecordings(t *testing.T) {
 func TestEveryRecordedFingerprintHasAVector(t *testing.T) {
 	hit := make(map[string]bool)
 	for _, v := range recorded(t) {
-		if f := fingerprintOf(&exchange{obs: v.observation()}); f != nil {
+		if f := fingerprintOf(group(&Plan{}, []Exchange{{Observation: v.observation()}})[0]); f != nil {
 			hit[f.name] = true
 		}
 	}
-	for _, f := range slices.Concat(fingerprints, elsewhere) {
+	for _, f := range slices.Concat(fingerprints, httpFingerprints, elsewhere) {
 		if f.grade == Recorded && !hit[f.name] {
 			t.Errorf("fingerprint %q: graded recorded, but no vector has its shape", f.name)
 		}

@@ -79,7 +79,7 @@ func controlsOf(exchanges []Exchange, attributions []Attribution) map[string]*Co
 	controls := make(map[string]*Control)
 	for i, e := range exchanges {
 		if e.Extra == "" && e.Case.Control {
-			controls[controlKey(e.Case)] = &Control{Accepted: attributions[i].Layer == None, Attribution: attributions[i]}
+			controls[controlKey(e.Case)] = &Control{Accepted: attributions[i].Layer == None && !attributions[i].Foreign, Attribution: attributions[i]}
 		}
 	}
 	return controls

@@ -140,9 +140,10 @@ func matters(e Exchange, a Attribution, control *Control) int {
 // bestSeparator finds the change after which most of the layers that are left would be out if the request got further.
 // One that every layer or no layer reads tells nothing.
 func bestSeparator(e Exchange, a Attribution, asked map[string]bool, material Material, run Crafting) (Extra, bool) {
-	plain := elimination{order: plainOrder, plain: true}
-	custom := e.Case.Access.Kind == AccessCustomDomain
-	before := plain.keys(&state{x: &exchange{req: e.Request, obs: e.Observation, custom: custom}})
+	plain := elimination{orders: plainOrders, plain: true}
+	x := exchange{c: e.Case, req: e.Request, obs: e.Observation, api: a.API, custom: e.Case.Access.Kind == AccessCustomDomain}
+	api := x.usualAPI()
+	before := plain.keys(&state{x: &x})
 	var best Extra
 	most := 0
 	for _, sep := range separators {
@@ -151,13 +152,14 @@ func bestSeparator(e Exchange, a Attribution, asked map[string]bool, material Ma
 		if err != nil || asked[sameness(c, req)] {
 			continue
 		}
-		after := plain.keys(&state{x: &exchange{req: req, obs: e.Observation, custom: custom}})
+		x.req = req
+		after := plain.keys(&state{x: &x})
 		var same, other []Layer
 		blocked := false
 		for _, l := range a.Plausible {
-			i := slices.IndexFunc(readsTable, func(r reads) bool { return r.layer == l })
+			i := slices.IndexFunc(readsTable, func(r reads) bool { return r.layer == l && r.of(api) })
 			switch equal := i >= 0 && before[i] != "" && before[i] == after[i]; {
-			case equal && sep.passes(l):
+			case equal && sep.passes(l, api):
 				same = append(same, l)
 			case !equal:
 				other = append(other, l)
@@ -176,8 +178,8 @@ func bestSeparator(e Exchange, a Attribution, asked map[string]bool, material Ma
 }
 
 // passes reports whether the changed request can be seen to get past l, wherever it ends.
-func (s separator) passes(l Layer) bool {
-	return !slices.ContainsFunc(s.wall, func(w Layer) bool { return !plainOrder.before(l, w) })
+func (s separator) passes(l Layer, api APIType) bool {
+	return !slices.ContainsFunc(s.wall, func(w Layer) bool { return !plainOrders[api].before(l, w) })
 }
 
 // derive is the case with the change on top.

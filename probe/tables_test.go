@@ -21,7 +21,7 @@ func TestCauseTable(t *testing.T) {
 			t.Errorf("%s/%s: does not say what it means", row.Layer, row.Cause)
 		}
 	}
-	for _, f := range slices.Concat(fingerprints, elsewhere, excerpts) {
+	for _, f := range slices.Concat(fingerprints, httpFingerprints, elsewhere, excerpts) {
 		for _, p := range f.candidates {
 			if !table[p.Candidate] {
 				t.Errorf("fingerprint %q: candidate %s/%s is not in the table of causes", f.name, p.Layer, p.Cause)
@@ -46,7 +46,7 @@ func TestCauseTable(t *testing.T) {
 
 func TestFingerprintTable(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, f := range slices.Concat(fingerprints, elsewhere, excerpts) {
+	for _, f := range slices.Concat(fingerprints, httpFingerprints, elsewhere, excerpts) {
 		switch {
 		case seen[f.name]:
 			t.Errorf("fingerprint %q: stands twice", f.name)
@@ -59,19 +59,23 @@ func TestFingerprintTable(t *testing.T) {
 	}
 }
 
-// TestOrderTable: the edges must be an order, and an inferred one must not serve a proof.
+// TestOrderTable: the edges must be an order for each kind of API, and an inferred one must not serve a proof.
 func TestOrderTable(t *testing.T) {
-	for _, l := range layers {
-		if plainOrder.before(l, l) {
-			t.Errorf("order: %s comes before itself", l)
+	for api, order := range plainOrders {
+		for _, l := range layers {
+			if order.before(l, l) {
+				t.Errorf("order of %q: %s comes before itself", api, l)
+			}
 		}
 	}
 	for _, e := range edges {
 		if e.source == "" || e.grade == "" {
 			t.Errorf("edge %s < %s: got no source or grade, want both", e.before, e.after)
 		}
-		if !plainOrder.before(e.before, e.after) {
-			t.Errorf("edge %s < %s: not in the plain order", e.before, e.after)
+		for _, api := range e.apis {
+			if !plainOrders[api].before(e.before, e.after) {
+				t.Errorf("edge %s < %s: not in the plain order of %s", e.before, e.after, api)
+			}
 		}
 	}
 	unknown := [][2]Layer{ // attribution must not lean on what nobody states
@@ -79,17 +83,28 @@ func TestOrderTable(t *testing.T) {
 		{IAMAuthorization, APIKeyLayer}, {ResourcePolicy, APIKeyLayer}, {ResourcePolicy, IAMAuthentication}, {UsagePlan, APIKeyLayer},
 		{EndpointPolicy, Stage}, {Stage, EndpointPolicy}, {EndpointPolicy, RouteLayer}, {RouteLayer, UsagePlan},
 	}
-	for _, pair := range unknown {
-		if soundOrder.before(pair[0], pair[1]) {
-			t.Errorf("order: a proof uses %s before %s, which is not known", pair[0], pair[1])
+	for api, order := range soundOrders {
+		for _, pair := range unknown {
+			if order.before(pair[0], pair[1]) {
+				t.Errorf("order of %q: a proof uses %s before %s, which is not known", api, pair[0], pair[1])
+			}
+		}
+		for _, l := range layers {
+			if l == Network || l == Edge || l == None {
+				continue
+			}
+			if !order.before(l, None) {
+				t.Errorf("order of %q: %s does not come before acceptance", api, l)
+			}
 		}
 	}
-	for _, l := range layers {
-		if l == Network || l == Edge || l == JWTAuthorizer || l == None {
-			continue
-		}
-		if !soundOrder.before(l, None) {
-			t.Errorf("order: %s does not come before acceptance", l)
+	for pair, apis := range map[[2]Layer][]APIType{ // what holds of some kinds of API only
+		{WAF, ResourcePolicy}: {REST}, {Stage, WAF}: {REST}, {LambdaAuthorizer, APIKeyLayer}: {REST}, {RouteLayer, JWTAuthorizer}: {HTTP},
+	} {
+		for api, order := range soundOrders {
+			if got, want := order.before(pair[0], pair[1]), slices.Contains(apis, api); got != want {
+				t.Errorf("order of %q: %s before %s: got %t, want %t", api, pair[0], pair[1], got, want)
+			}
 		}
 	}
 }
