@@ -2,9 +2,25 @@ package scenarios
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 
 	"apigwprobe/probe"
 )
+
+// refusedByDomain is the refusal of an address that leads to no API. Which of both statuses that is before an HTTP API is
+// not known.
+func refusedByDomain(t probe.Target) probe.Expectation {
+	e := probe.Refused(http.StatusForbidden, probe.Domain)
+	if t.API.Type == probe.HTTP {
+		e.Status = append(e.Status, http.StatusNotFound)
+	}
+	return e
+}
+
+func withoutRoute(ls []probe.Layer) []probe.Layer {
+	return slices.DeleteFunc(slices.Clone(ls), func(l probe.Layer) bool { return l == probe.RouteLayer })
+}
 
 // readdressed are the facets that a request to a changed address may differ in: it goes without any credential that
 // is not bound to the URL.
@@ -19,8 +35,11 @@ var addresses = []probe.Scenario{
 		Kind: probe.Routing, Scope: probe.ScopeAccess, Smoke: true, Misroutes: true, Signer: probe.Nobody,
 		Changes: readdressed,
 		Applies: func(t probe.Target) string {
-			if t.Access.Kind != probe.AccessDefault {
+			switch {
+			case t.Access.Kind != probe.AccessDefault:
 				return "a custom domain implies the stage"
+			case t.API.Stage == probe.DefaultStage:
+				return "the stage $default takes every path that names no other stage"
 			}
 			return ""
 		},
@@ -28,8 +47,24 @@ var addresses = []probe.Scenario{
 			r.Signing = nil
 			r.Prefix = "/" + r.Random
 			r.DeadEnd = probe.Stage
+			if r.Target.API.Type == probe.HTTP {
+				r.DeadEnd = probe.RouteLayer
+			}
 		},
-		Expect: refused(403, probe.Stage),
+		Expect: func(t probe.Target) probe.Expectation {
+			if t.API.Type != probe.HTTP {
+				return probe.Refused(403, probe.Stage)
+			}
+			// A stage $default beside this one takes the path, so that its routes are asked.
+			e := unrouted(t)
+			if len(e.Layers) > 0 {
+				e.Layers = append([]probe.Layer{probe.Stage, probe.RouteLayer}, withoutRoute(e.Layers)...)
+			}
+			if len(e.Status) > 0 && e.Status[0] != http.StatusNotFound {
+				e.Status = append(e.Status, http.StatusNotFound)
+			}
+			return e
+		},
 	},
 	{
 		Name: "stage-in-custom-domain-url", Title: "a custom domain with the stage in the path",
@@ -42,6 +77,8 @@ var addresses = []probe.Scenario{
 				return "the default endpoint wants the stage in the path"
 			case t.API.Stage == "":
 				return "the API declares no stage"
+			case t.API.Stage == probe.DefaultStage:
+				return "the stage $default stands in no URL"
 			}
 			return ""
 		},
@@ -77,7 +114,10 @@ var addresses = []probe.Scenario{
 			return ""
 		},
 		Change: func(r *probe.Recipe) {
-			if r.Bare {
+			switch {
+			case r.Bare && r.Target.API.Type == probe.HTTP:
+				r.Signing = nil // an HTTP API tells a route that it has, by 401 or 403, from one that it has not
+			case r.Bare:
 				r.Signing, r.Body = nil, nil
 				r.Method, r.Path, r.Query = "GET", "/"+r.Random, ""
 				r.Authorization = "Bearer " + r.Random
@@ -88,7 +128,7 @@ var addresses = []probe.Scenario{
 			if t.API.DefaultEndpoint == probe.Unknown {
 				return probe.Expectation{Undeclared: "default_endpoint"}
 			}
-			return probe.Refused(403, probe.Domain)
+			return refusedByDomain(t)
 		},
 	},
 	{
@@ -116,7 +156,7 @@ var addresses = []probe.Scenario{
 			if t.Access.RootMapping == probe.Unknown {
 				return probe.Expectation{Undeclared: "root_mapping"}
 			}
-			return probe.Refused(403, probe.Domain)
+			return refusedByDomain(t)
 		},
 	},
 }

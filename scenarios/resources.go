@@ -71,6 +71,9 @@ func unrouted(t probe.Target) probe.Expectation {
 	case probe.Unknown:
 		return probe.Expectation{Undeclared: "catch_all"}
 	case probe.Absent:
+		if t.API.Type == probe.HTTP {
+			return probe.Refused(404, probe.RouteLayer)
+		}
 		return probe.Refused(403, probe.RouteLayer)
 	case probe.Declared(probe.AuthIAM):
 		return probe.Refused(403, probe.IAMAuthentication)
