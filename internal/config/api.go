@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -36,7 +37,7 @@ func (b *builder) api(name string, entry, shared *node) probe.API {
 	text := func(key string) string { return dataOf[string](all.find(key)) }
 	a := probe.API{
 		Name:            name,
-		Type:            probe.REST,
+		Type:            cmp.Or(probe.APIType(text("type")), probe.REST),
 		EndpointType:    probe.EndpointType(text("endpoint_type")),
 		ID:              text("id"),
 		Region:          text("region"),
@@ -64,6 +65,7 @@ func (b *builder) api(name string, entry, shared *node) probe.API {
 	}
 	if shared != nil || entry.field("from") == nil { // an unknown one hides what is there
 		b.checkReachable(subject("api", name), entry.at, all)
+		b.checkType(a.Type, all)
 	}
 	return a
 }

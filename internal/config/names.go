@@ -27,7 +27,7 @@ func matching(pattern, want string) scalarFunc {
 var (
 	name        = matching(`[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, `letters, digits, ".", "_" and "-"`)
 	region      = matching(`[a-z]{2}(-[a-z]+)+-\d{1,2}`, "a region such as eu-west-1")
-	stage       = matching(`[A-Za-z0-9_-]{1,128}`, "a stage's name: letters, digits, \"_\" and \"-\"")
+	stage       = matching(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage's name: letters, digits, \"_\" and \"-\"; or $default")
 	apiID       = matching(`[a-z0-9]{1,63}`, "an API's id such as a1b2c3d4e5")
 	roleARN     = matching(`arn:aws[a-z-]*:iam::\d{12}:role/\S+`, "a role's ARN such as arn:aws:iam::123456789012:role/probe")
 	sessionName = matching(`[A-Za-z0-9_+=,.@-]{2,64}`, `2 to 64 letters, digits and any of "_+=,.@-"`)

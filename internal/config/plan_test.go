@@ -137,6 +137,22 @@ environments:
 	}
 }
 
+func TestHTTPAPI(t *testing.T) {
+	f := load(t, `
+version: 1
+environments:
+  prod:
+    apis: [{name: a, type: HTTP, id: a1b2c3d4e5, region: eu-west-1, stage: $default, routes: [{request: GET /a, authorization: AWS_IAM}]}]
+`)
+	want := []probe.API{{
+		Name: "a", Type: probe.HTTP, ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: probe.DefaultStage,
+		Routes: []probe.Route{{Method: "GET", Path: "/a", Authorization: probe.AuthIAM}},
+	}}
+	if diff := cmp.Diff(want, plan(t, f, "prod").APIs, comparePlans); diff != "" {
+		t.Errorf("APIs (-want +got):\n%s", diff)
+	}
+}
+
 // TestInheritance takes the nearest of the places in which principal, stage and rate stand away, one by one.
 func TestInheritance(t *testing.T) {
 	const whole = `

@@ -88,8 +88,8 @@ func enum(words ...string) shape {
 
 // apiType names what other API Gateway APIs there are, because their owners will ask.
 func apiType(_ *checker, v *value) (any, *wrong) {
-	if v.text != string(probe.REST) {
-		return nil, &wrong{want: `"REST": HTTP and WEBSOCKET APIs are not supported`}
+	if v.text != string(probe.REST) && v.text != string(probe.HTTP) {
+		return nil, &wrong{want: `"REST" or "HTTP": WEBSOCKET APIs are not supported`}
 	}
 	return v.text, nil
 }
