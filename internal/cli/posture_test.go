@@ -152,6 +152,9 @@ func declareAPI(m *sandbox.Model, a *sandbox.API) probe.API {
 		Name: a.Name, Type: probe.REST, EndpointType: probe.EndpointRegional, ID: a.ID, Region: a.Region, Stage: stage.Name,
 		DefaultEndpoint: probe.Enabled, CatchAll: probe.Absent, WAF: &waf, Canary: stage.Canary != nil,
 	}
+	if a.Type == sandbox.HTTP {
+		api.Type, api.WAF = probe.HTTP, nil
+	}
 	if a.Endpoint == sandbox.Edge {
 		api.EndpointType = probe.EndpointEdge
 	}
@@ -170,8 +173,11 @@ func declareAPI(m *sandbox.Model, a *sandbox.API) probe.API {
 		}
 	}
 	for _, r := range a.Routes {
-		if r.Path == "/{proxy+}" && (r.Method == "ANY" || r.Method == "GET") {
+		if r.Path == "$default" || r.Path == "/{proxy+}" && (r.Method == "ANY" || r.Method == "GET") {
 			api.CatchAll = probe.Declared(r.Authorization)
+		}
+		if r.Method == "" {
+			continue // the key of a route, which is no request
 		}
 		api.BackendAWS = api.BackendAWS || r.Backend.Kind == sandbox.HTTPProxy
 		api.Routes = append(api.Routes, declareRoute(r))
