@@ -95,12 +95,14 @@ func declared(s *state) []reason {
 // takes a request that lacks nothing, and answers one that lacks its signature with 403, never with 404.
 func declaredShut(x *exchange) []reason {
 	against := []Layer{Stage}
-	if x.req.Decisive {
+	switch {
+	case x.req.DeadEnd != "": // no route of it either
+	case x.req.Decisive:
 		against = append(against, RouteLayer, IAMAuthentication, LambdaAuthorizer, JWTAuthorizer, IAMAuthorization)
-	} else if x.obs.Status == 404 {
+	case x.obs.Status == 404:
 		against = append(against, RouteLayer)
 	}
-	if x.routeProven || x.c.Route.Authorization != AuthNone && !x.req.Decisive {
+	if x.req.DeadEnd == "" && (x.routeProven || x.c.Route.Authorization != AuthNone && !x.req.Decisive) {
 		against = append(against, Backend)
 	}
 	var out []reason

@@ -95,6 +95,8 @@ func (o outcome) indistinct(truth sandbox.Truth, r probe.Result) string {
 		return "another gate refused it, and several gates say the same"
 	case gate && r.Expected.Layer == probe.Domain && r.Observed.ErrorType == "ForbiddenException":
 		return "a shut door, a web ACL and a missing key are all Forbidden; the reason says likely"
+	case gate && r.Expected.Layer == probe.Domain && truth.Status == http.StatusNotFound && r.Observed.Headers["apigw-requestid"] != "":
+		return "a shut door, an unknown stage and an unknown route of an HTTP API are all Not Found; the reason says likely"
 	case r.Verdict == probe.Pass:
 		return ""
 	case truth.Status >= 500 && truth.Layer == string(probe.Backend):
