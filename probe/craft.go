@@ -169,13 +169,26 @@ func canonicalQuery(q map[string][]string) string {
 			pairs = append(pairs, encode(name)+"="+encode(v))
 		}
 	}
-	// "=" sorts behind some characters of a longer name, so compare the names first.
+	return inOrder(pairs)
+}
+
+// inOrder joins encoded pairs. "=" sorts behind some characters of a longer name, so the names are compared first.
+func inOrder(pairs []string) string {
 	slices.SortFunc(pairs, func(a, b string) int {
 		an, av, _ := strings.Cut(a, "=")
 		bn, bv, _ := strings.Cut(b, "=")
 		return cmp.Or(strings.Compare(an, bn), strings.Compare(av, bv))
 	})
 	return strings.Join(pairs, "&")
+}
+
+// AddQuery adds a parameter, not encoded, at its place.
+func (r *Recipe) AddQuery(name, value string) {
+	pairs := []string{canonicalQuery(map[string][]string{name: {value}})}
+	if r.Query != "" {
+		pairs = append(pairs, strings.Split(r.Query, "&")...)
+	}
+	r.Query = inOrder(pairs)
 }
 
 // request signs the recipe and fixes its bytes and facets.

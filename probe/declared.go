@@ -25,6 +25,9 @@ func declared(s *state) []reason {
 	if api.WAF != nil && !*api.WAF {
 		not("waf: false", WAF)
 	}
+	if m := api.WAFMarker; m != nil && slices.Contains(x.c.Expected.Layers, WAF) && slices.Contains(m.Status, x.obs.Status) {
+		not(fmt.Sprintf("waf_marker: status %d", x.obs.Status), APIKeyLayer, Backend)
+	}
 	if api.EndpointType == EndpointRegional || api.EndpointType == EndpointEdge {
 		not("endpoint_type: "+string(api.EndpointType), EndpointPolicy)
 	}

@@ -184,11 +184,11 @@ func (e *expansion) wants(c Case) bool {
 func (e *expansion) lacks(c *Case, want Expectation) string {
 	r, accepted := c.Route, c.Control || want.accepts()
 	if r.Authorization == AuthIAM {
-		names := map[Signer]string{AsControl: r.Principal, Outsider: r.Outsider, ExpiredSession: r.ExpiredSession}
+		names := map[Signer]string{AsControl: r.Principal, IfAny: r.Principal, Outsider: r.Outsider, ExpiredSession: r.ExpiredSession}
 		keys := map[Signer]string{AsControl: "principal", Outsider: "outsider", ExpiredSession: "expired_session"}
 		c.Principal = names[c.Scenario.Signer]
-		if c.Scenario.Signer != Nobody && c.Principal == "" && !c.Scenario.Door {
-			return fmt.Sprintf("needs credentials: the route has no %s", keys[c.Scenario.Signer])
+		if key, needed := keys[c.Scenario.Signer]; needed && c.Principal == "" {
+			return "needs credentials: the route has no " + key
 		}
 	}
 	if accepted && r.APIKeyRequired && r.APIKey == nil {

@@ -37,7 +37,7 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 	if after, ok := past(c, o, a); ok {
 		return judgeOpen(c, o, a, after)
 	}
-	if a.Layer == UsagePlan || o.Status == 429 {
+	if a.Layer == UsagePlan || o.Status == 429 && a.Layer != WAF { // a custom response of AWS WAF may have any status
 		return Judgement{Verdict: Inconclusive, Kind: KindThrottled, Reason: "throttled before the gate could decide"}
 	}
 	if control != nil && !control.Accepted && (control.Attribution.Foreign || !strictlyBefore(plainOrders[cmp.Or(a.API, c.API.Type)], a.Plausible, control.Attribution)) {

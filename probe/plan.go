@@ -120,9 +120,10 @@ type API struct {
 
 	DefaultEndpoint Declared // Enabled, Disabled, Unknown
 	// CatchAll is the authorization of /{proxy+} or ANY if there is one, Absent if there is none, Unknown if not said.
-	CatchAll Declared
-	WAF      *bool // a web ACL is attached to the stage; nil: unknown
-	Canary   bool  // a canary takes a random share of the requests: siblings prove nothing
+	CatchAll  Declared
+	WAF       *bool      // a web ACL is attached to the stage; nil: unknown
+	WAFMarker *WAFMarker // what the web ACL blocks by agreement; nil: the owner consents to nothing of that kind
+	Canary    bool       // a canary takes a random share of the requests: siblings prove nothing
 	// BackendAWS says that an integration passes on answers of another AWS front, whose errors look like the gateway's.
 	BackendAWS bool
 	Mutation   Mutation
@@ -132,6 +133,13 @@ type API struct {
 
 	Rate        float64 // 0: the plan's
 	Concurrency int     // 0: the plan's
+}
+
+// WAFMarker is a harmless value that a rule of the web ACL blocks, so that the web ACL can be probed without an attack.
+// It stands in a header or in a query parameter.
+type WAFMarker struct {
+	Header, Query, Value string
+	Status               []int // of the block; empty: 403, which is AWS WAF's default
 }
 
 // Mutation says which requests with methods other than GET, HEAD and OPTIONS may be sent.

@@ -26,6 +26,7 @@ const (
 	Nobody         Signer = "nobody"          // needs no identity
 	Outsider       Signer = "outsider"        // the route's outsider
 	ExpiredSession Signer = "expired-session" // the route's expired session
+	IfAny          Signer = "if-any"          // the route's principal, if it has one
 )
 
 // Scope says how often a scenario is asked.

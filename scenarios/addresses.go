@@ -100,7 +100,7 @@ var addresses = []probe.Scenario{
 		Why: "An open default endpoint is a way around the custom domain: around its mutual TLS, its CDN and its rules.",
 		// Where something that the route wants may not be sent, an open door would refuse, too. An Authorization header
 		// that is no signature tells the two apart: an open stage reads it, even for a resource that does not exist.
-		Kind: probe.Gate, Scope: probe.ScopeAccess, Smoke: true, Door: true, Misroutes: true,
+		Kind: probe.Gate, Scope: probe.ScopeAccess, Smoke: true, Door: true, Misroutes: true, Signer: probe.IfAny,
 		Changes: append([]probe.Facet{probe.FacetHost, probe.FacetQuery, probe.FacetCertificate}, readdressed...),
 		Applies: func(t probe.Target) string {
 			switch {

@@ -29,7 +29,9 @@ func plan() (*probe.Plan, probe.Material) {
 		CatchAll: probe.Absent, Mutation: probe.MutationAll, Routes: []probe.Route{iam, keyed, open, post},
 		Domains: []probe.CustomDomain{{Host: "api.example.com", BasePath: "orders", RootMapping: probe.Absent}},
 	}
+	api.WAFMarker = &probe.WAFMarker{Header: "X-Block", Value: "me"}
 	shut := api
+	shut.WAFMarker = &probe.WAFMarker{Query: "block", Value: "me"}
 	shut.Name, shut.DefaultEndpoint = "shut", probe.Disabled
 	keyedOnly := shut
 	keyedOnly.Name, keyedOnly.Routes = "keyed-only", []probe.Route{keyed}

@@ -28,6 +28,20 @@ func dropQuery(next http.Handler) http.Handler {
 	})
 }
 
+const wafHeader, wafValue = "X-Probe-Waf", "block-me"
+
+// blocking is a web ACL with a rule for the marker, and marked what its owner declares.
+func blocking(custom sandbox.WAFRule) func(*sandbox.Model) {
+	custom.Match, custom.Header, custom.Value = sandbox.WAFHeaderContains, wafHeader, wafValue
+	return webACL(custom)
+}
+
+func marked(status ...int) func(*probe.Plan) {
+	return func(p *probe.Plan) {
+		p.APIs[0].WAFMarker = &probe.WAFMarker{Header: wafHeader, Value: wafValue, Status: status}
+	}
+}
+
 var requests = []fault{
 	{
 		posture: posture{name: "presigned", setup: oneIAM},
@@ -51,5 +65,55 @@ var requests = []fault{
 	{
 		posture: posture{name: "presigned by a caller without rights", setup: oneIAM, fault: func(m *sandbox.Model) { principal(m, "caller").Policy = nil }},
 		want:    []string{"GET /orders/{id} default presigned: inconclusive/control-failed"},
+	},
+	{
+		posture: posture{name: "WAF marker", setup: both(oneIAM, blocking(sandbox.WAFRule{})), declare: marked()},
+		want:    []string{"GET /orders/{id} default sigv4: pass", "GET /orders/{id} default waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker, nothing else declared", setup: both(oneIAM, blocking(sandbox.WAFRule{})), declare: both(marked(), func(p *probe.Plan) {
+			p.APIs[0].WAF, p.APIs[0].EndpointType = nil, ""
+		})},
+		want: []string{"GET /orders/{id} default waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker, refusals only", setup: both(oneIAM, blocking(sandbox.WAFRule{})), declare: both(marked(), refusalsOnly)},
+		want:    []string{"GET /orders/{id} default waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker on a custom domain with keys", setup: both(doorShut, routes(keyed(iam("/orders"))), blocking(sandbox.WAFRule{})), declare: marked()},
+		want:    []string{"GET /orders api.example.test waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker in the query", setup: both(oneIAM, webACL(sandbox.WAFRule{Match: sandbox.WAFQueryContains, Value: wafValue})), declare: func(p *probe.Plan) {
+			p.APIs[0].WAFMarker = &probe.WAFMarker{Query: "a b", Value: wafValue}
+			p.APIs[0].Routes[0].Query = map[string][]string{"a": {"1"}, "z": {"2"}}
+		}},
+		want: []string{"GET /orders/{id} default waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker, custom response", setup: both(oneIAM, blocking(sandbox.WAFRule{Status: 404, Body: `{"message":"Missing Authentication Token"}`})), declare: marked(404)},
+		want:    []string{"GET /orders/{id} default waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker, custom response 429", setup: both(oneIAM, blocking(sandbox.WAFRule{Status: 429, Body: "slow down"})), declare: marked(429)},
+		want:    []string{"GET /orders/{id} default waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker, custom response 200", setup: both(oneIAM, blocking(sandbox.WAFRule{Status: 200, Body: "{}"})), declare: marked(200)},
+		want:    []string{"GET /orders/{id} default waf-marker: pass"},
+	},
+	{
+		posture: posture{name: "WAF marker, another custom response than declared", setup: both(oneIAM, blocking(sandbox.WAFRule{Status: 406})), declare: marked(404)},
+		want:    []string{"GET /orders/{id} default waf-marker: fail/wrong-response"},
+	},
+	{
+		posture: posture{name: "WAF marker, and the web ACL is gone", setup: both(oneIAM, blocking(sandbox.WAFRule{})), fault: webACL(), declare: marked()},
+		want:    []string{"GET /orders/{id} default waf-marker: fail/open"},
+	},
+	{
+		posture: posture{name: "WAF marker, and the web ACL blocks everything", setup: both(oneIAM, blocking(sandbox.WAFRule{})), fault: webACL(sandbox.WAFRule{Match: sandbox.WAFAll}), declare: marked()},
+		want:    []string{"GET /orders/{id} default sigv4: fail/blocked", "GET /orders/{id} default waf-marker: inconclusive/control-failed"},
+		never:   []probe.VerdictKind{probe.Open},
 	},
 }

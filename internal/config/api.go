@@ -54,6 +54,9 @@ func (b *builder) api(name string, entry, shared *node) probe.API {
 		attached := dataOf[bool](waf)
 		a.WAF = &attached
 	}
+	if n := all.find("waf_marker"); n != nil {
+		a.WAFMarker = b.wafMarker(n, a.WAF)
+	}
 	for _, n := range items(all.find("custom_domains")) {
 		a.Domains = append(a.Domains, b.domain(n))
 	}
@@ -68,6 +71,24 @@ func (b *builder) api(name string, entry, shared *node) probe.API {
 		b.checkType(a.Type, all)
 	}
 	return a
+}
+
+// checkWAFMarker finds a marker that stands nowhere or twice.
+func checkWAFMarker(c *checker, n *node) {
+	if header, query := n.field("header"), n.field("query"); (header == nil) == (query == nil) {
+		c.wrong.add(n.at, `waf_marker: got both or neither of "header" and "query", want one`)
+	}
+}
+
+// wafMarker constructs the marker of an API whose web ACL is declared or not.
+func (b *builder) wafMarker(n *node, attached *bool) *probe.WAFMarker {
+	if attached != nil && !*attached {
+		b.wrong.add(n.at, `"waf_marker": got one beside "waf: false", want a web ACL that blocks it`)
+	}
+	return &probe.WAFMarker{
+		Header: dataOf[string](n.field("header")), Query: dataOf[string](n.field("query")),
+		Value: dataOf[string](n.field("value")), Status: dataOfAll[int](n.field("status")),
+	}
 }
 
 // checkReachable finds an API to which nothing can be sent.

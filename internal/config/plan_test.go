@@ -38,7 +38,7 @@ func TestPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := &probe.Reference{Command: []string{"./key", "orders"}, Dir: here, Origin: "probe.yaml:10:12"}
-	no := false
+	yes := true
 	want := probe.Plan{
 		Environment: "prod",
 		Principals: map[string]probe.Principal{
@@ -65,7 +65,7 @@ func TestPlan(t *testing.T) {
 		APIs: []probe.API{{
 			Name: "orders", Type: probe.REST, EndpointType: probe.EndpointRegional,
 			ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: "prod",
-			DefaultEndpoint: probe.Disabled, CatchAll: "NONE", WAF: &no, Canary: true, BackendAWS: true, Mutation: probe.MutationAll,
+			DefaultEndpoint: probe.Disabled, CatchAll: "NONE", WAF: &yes, WAFMarker: &probe.WAFMarker{Query: "block", Value: "me", Status: []int{403, 429}}, Canary: true, BackendAWS: true, Mutation: probe.MutationAll,
 			Rate: 3, Concurrency: 1,
 			Domains: []probe.CustomDomain{
 				{Host: "api.example.com", BasePath: "v1/orders", RootMapping: probe.Absent},
@@ -78,7 +78,7 @@ func TestPlan(t *testing.T) {
 					Query:          map[string][]string{"verbose": {"1", "2"}, "page": {"3"}},
 					Headers: []probe.Header{
 						{Name: "Accept", Value: "application/json"},
-						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:26:55"}},
+						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:27:55"}},
 					},
 					APIKeyRequired: true, APIKey: key,
 					Principal: "caller", Outsider: "chain", ExpiredSession: "old",

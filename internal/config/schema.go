@@ -17,6 +17,7 @@ const (
 	inKeyFile
 	inAcceptance
 	inReference
+	inWAFMarker
 )
 
 // Settings are looked up from the inside out.
@@ -78,6 +79,7 @@ var schema = []key{
 	{name: "id", in: anyAPI, shape: scalar(apiID)},
 	{name: "default_endpoint", in: anyAPI, shape: enum("enabled", "disabled")},
 	{name: "waf", in: anyAPI, shape: scalar(yesNo)},
+	{name: "waf_marker", in: anyAPI, shape: mappingOf(inWAFMarker)},
 	{name: "catch_all", in: anyAPI, shape: enum("none", "NONE", "AWS_IAM")},
 	{name: "canary", in: anyAPI, shape: scalar(yesNo), fallback: "false"},
 	{name: "backend", in: anyAPI, shape: enum("aws")},
@@ -112,6 +114,11 @@ var schema = []key{
 	{name: "layer", in: inExpectation, shape: scalar(layer)},
 	{name: "layers", in: inExpectation, shape: some(listOf(scalar(layer)))},
 	{name: "status", in: inExpectation, shape: some(oneOrMore(scalar(status)))},
+
+	{name: "header", in: inWAFMarker, shape: scalar(headerName)},
+	{name: "query", in: inWAFMarker, shape: scalar(plainText)},
+	{name: "value", in: inWAFMarker, must: inWAFMarker, shape: scalar(headerValue)},
+	{name: "status", in: inWAFMarker, shape: some(oneOrMore(scalar(status))), fallback: "403"},
 
 	{name: "profile", in: inPrincipal, shape: scalar(plainText)},
 	{name: "role_arn", in: inPrincipal, shape: scalar(roleARN)},
@@ -159,5 +166,6 @@ var objectRules = map[object]struct {
 	inMutualTLS:   {name: "mutual_tls", private: true, want: "{certificate: path, key: {file: path}}"},
 	inKeyFile:     {name: "key", private: true, want: "{file: path}"},
 	inAcceptance:  {name: "acceptance"},
+	inWAFMarker:   {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
 	inReference:   {name: "reference", private: true, check: checkReference, want: referenceWant},
 }

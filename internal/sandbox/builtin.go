@@ -76,8 +76,10 @@ func Builtin() Model {
 			{
 				ID: b.Ledger, Name: "ledger", Account: b.Account, Region: b.Region, Endpoint: Edge,
 				ResourcePolicy: Policy{{Effect: Allow, Principal: []string{b.Partner}, Resource: []string{"execute-api:/prod/GET/*"}}},
-				Stages:         []Stage{{Name: "prod", XRay: true}},
-				Routes:         []Route{iam("/entries")},
+				Stages: []Stage{{Name: "prod", XRay: true, WebACL: []WAFRule{
+					{Match: WAFHeaderContains, Header: "X-Probe-Waf", Value: "block-me"},
+				}}},
+				Routes: []Route{iam("/entries")},
 			},
 			{
 				ID: b.Legacy, Name: "legacy", Account: b.Account, Region: b.Region,

@@ -9,7 +9,7 @@ import (
 type WAFRule struct {
 	Match  WAFMatch
 	Header string // for the header matches
-	Value  string // what the header contains, the path begins with, or the network
+	Value  string // what the header or the query contains, the path begins with, or the network
 	After  int    // for WAFRate: the requests that are let through
 
 	// Status and Body are the rule's custom response. Status 0: the default.
@@ -26,6 +26,7 @@ const (
 	WAFHeaderAbsent   WAFMatch = "header-absent"
 	WAFHeaderPresent  WAFMatch = "header-present"
 	WAFHeaderContains WAFMatch = "header-contains"
+	WAFQueryContains  WAFMatch = "query-contains"
 	WAFPathPrefix     WAFMatch = "path-prefix"
 	WAFSource         WAFMatch = "source"
 	WAFRate           WAFMatch = "rate"
@@ -38,7 +39,8 @@ var wafMatches = map[WAFMatch]func(*exchange, *WAFRule) bool{
 	WAFHeaderContains: func(x *exchange, rule *WAFRule) bool {
 		return strings.Contains(x.r.Header.Get(rule.Header), rule.Value)
 	},
-	WAFPathPrefix: func(x *exchange, rule *WAFRule) bool { return strings.HasPrefix(x.path, rule.Value) },
+	WAFQueryContains: func(x *exchange, rule *WAFRule) bool { return strings.Contains(x.query, rule.Value) },
+	WAFPathPrefix:    func(x *exchange, rule *WAFRule) bool { return strings.HasPrefix(x.path, rule.Value) },
 	WAFSource: func(x *exchange, rule *WAFRule) bool {
 		network, err := netip.ParsePrefix(rule.Value)
 		return err == nil && network.Contains(x.source())
