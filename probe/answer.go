@@ -45,8 +45,13 @@ const messageShown = 300
 
 // readMessage finds the message in a body. Signature dumps hold raw line breaks, which makes the JSON invalid.
 func (o *Observation) readMessage(body string) {
-	o.text, o.Capital = messageOf(body)
-	o.Message = o.text
+	text, capital := messageOf(body)
+	o.setMessage(text)
+	o.Capital = capital
+}
+
+func (o *Observation) setMessage(text string) {
+	o.text, o.Message = text, text
 	if utf8.RuneCountInString(o.Message) > messageShown {
 		o.Message = string([]rune(o.Message)[:messageShown])
 	}

@@ -39,6 +39,7 @@ func attributeAPI(plan *Plan, exchanges []Exchange) []Attribution {
 		if states[i].foreign() && x.cap == "" {
 			x.cap = fmt.Sprintf("another API answered: type %s is declared, the answer is of type %s", x.c.API.Type, x.api)
 		}
+		states[i].testify()
 	}
 	// Reasons must not depend on the order of arrival.
 	ordered := slices.Clone(states)
@@ -49,6 +50,7 @@ func attributeAPI(plan *Plan, exchanges []Exchange) []Attribution {
 	for _, s := range ordered {
 		s.sound = slices.Clone(s.left)
 		s.soundBecause, s.because = s.because, nil
+		s.drop(s.hearsay(), true)
 		s.drop(s.plainConditions(), true)
 	}
 	plain := elimination{orders: plainOrders, plain: true}
@@ -109,7 +111,9 @@ func newState(x *exchange) *state {
 	if x.accepted {
 		s.candidates = []possibility{maybe(None, "accepted")}
 		s.left = []Layer{None}
-		if x.obs.GatewayID() == "" {
+		if x.recorded {
+			x.cap = "nobody knows what this route answers when it accepts"
+		} else if x.obs.GatewayID() == "" {
 			x.cap = "the answer bears no id of the gateway, like the control's"
 		}
 		return s
@@ -123,6 +127,8 @@ func newState(x *exchange) *state {
 		x.cap = x.row.atMost
 	case x.row.grade == Inferred:
 		x.cap = "the shape of the answer is inferred, not recorded: " + x.row.source
+	case x.recorded && !slices.Contains(namesItself, x.row.name):
+		x.cap = "the answer does not name its layer by itself"
 	case x.echoless:
 		x.cap = "the answer does not echo our request id, as others of this host do"
 	}
@@ -179,7 +185,7 @@ func refine(c Candidate, status int) Cause {
 // failed returns the first condition of p that does not hold, among those that prove (sound) or all.
 func (p possibility) failed(x *exchange, sound bool) *condition {
 	for i, c := range p.conditions {
-		if !c.holds(x) && (!sound || c.sound(x)) {
+		if v := c.view(x); !c.holds(v) && (!sound || c.sound(v)) {
 			return &p.conditions[i]
 		}
 	}
@@ -377,7 +383,7 @@ func (s *state) joined(rows []int) string {
 
 // behindWalls lists the layers that s did not reach, because it is equal to a request that was refused before them.
 func (e elimination) behindWalls(s *state, walls []wall) []reason {
-	if len(s.left) < 2 || !e.plain && !e.usable(s) {
+	if len(s.left) < 2 || !e.plain && !e.usable(s) || s.x.recorded { // of others: who knows what else was different
 		return nil
 	}
 	order := e.orders[e.api(s.x)]
@@ -499,7 +505,7 @@ func join(ls []Layer) string {
 func (s *state) attribution() Attribution {
 	x := s.x
 	a := Attribution{
-		Candidates: []Candidate{}, Because: []string{}, Evidence: []string{},
+		Candidates: []Candidate{}, Because: []string{}, Evidence: s.testimony(),
 		Stale: x.stale, Capped: x.cap != "", Sound: s.sound, Plausible: s.left, Undeclared: s.undeclared, API: x.api, Foreign: s.foreign(),
 	}
 	if x.row != nil {

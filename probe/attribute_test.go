@@ -88,7 +88,7 @@ func (s *scene) ask(sc Scenario, access AccessKind, a answer, extra string) *sce
 	}
 	o.readHeaders(h, newRedactor(nil))
 	o.text, o.Message = a.message, a.message
-	s.exchanges = append(s.exchanges, Exchange{c, req, o, extra})
+	s.exchanges = append(s.exchanges, Exchange{Case: c, Request: req, Observation: o, Extra: extra})
 	s.labels = append(s.labels, sc.Name+" "+extra)
 	return s
 }

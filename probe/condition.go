@@ -18,6 +18,7 @@ type exchange struct {
 	obs  *Observation
 	own  bool // the case itself, and no extra request
 	last bool // the control that was sent once more at the end
+	recording
 
 	api          APIType // the kind of API that the answer shows; "" if it shows none
 	custom       bool    // the host is not a default execute-api host
@@ -33,6 +34,7 @@ type exchange struct {
 	imitation    string  // why the backend of the route may imitate the gateway's errors; empty: no sign of it
 	unstable     string  // why siblings of this API and access prove nothing; empty: they do
 	row          *fingerprint
+	evidence     []Evidence
 	cap          string // why the answer can be likely at most; empty: no such reason
 }
 
@@ -44,6 +46,27 @@ type condition struct {
 	sound func(x *exchange) bool
 	// because says in words why the candidate is out.
 	because string
+	// reads is what of a request the condition looks at: one that others sent can be judged only by what is known of it.
+	reads requestPart
+}
+
+// requestPart is how much of a request is known, or looked at.
+type requestPart int
+
+const (
+	recipe      requestPart = iota // what a request was made of: ours only
+	requestLine                    // method, host and path
+	requestHead                    // all headers, too
+)
+
+// view is the exchange as far as c may judge it.
+func (c condition) view(x *exchange) *exchange {
+	if !x.recorded || x.req == nil || c.reads == requestLine || c.reads == requestHead && x.whole {
+		return x
+	}
+	blind := *x
+	blind.req = nil
+	return &blind
 }
 
 func always(*exchange) bool { return true }
@@ -52,7 +75,7 @@ func never(*exchange) bool  { return false }
 // transparent reports whether what was sent is what arrived: the default endpoint, no proxy, and no sign of anything
 // between but AWS's own CloudFront. On a custom domain nothing tells AWS's CloudFront from the owner's.
 func transparent(x *exchange) bool {
-	if x.req == nil || x.custom || x.proxied {
+	if x.req == nil || x.recorded || x.custom || x.proxied {
 		return false
 	}
 	if server := x.obs.Header("server"); server != "" && server != "Server" {
@@ -87,7 +110,7 @@ var (
 	ifARNForeign = condition{
 		holds:   func(x *exchange) bool { return !ownARN(x) },
 		sound:   always,
-		because: "the answer names the API, method and path of this request",
+		because: "the answer names the API, method and path of this request", reads: requestLine,
 	}
 	// ifCallerNamed: whether a signed caller without rights gets this text on a path that no route takes, too, is not
 	// known. An unsigned one does not.
@@ -124,16 +147,17 @@ var (
 		because: "declared: the principal is valid",
 	}
 	ifVPCEndpoint = condition{
-		holds: notPublic, sound: always,
-		because: "the request went to a public endpoint",
+		// What others recorded may show the address of a proxy.
+		holds: notPublic, sound: func(x *exchange) bool { return !x.recorded },
+		because: "the request went to a public endpoint", reads: requestLine,
 	}
 	ifCustomDomain = condition{
 		holds: func(x *exchange) bool { return x.req == nil || x.custom }, sound: always,
-		because: "this exists on custom domains only",
+		because: "this exists on custom domains only", reads: requestLine,
 	}
 	ifDefaultHost = condition{
 		holds: func(x *exchange) bool { return x.req == nil || !x.custom }, sound: always,
-		because: "this exists on the default endpoint only",
+		because: "this exists on the default endpoint only", reads: requestLine,
 	}
 	ifDoor = condition{
 		holds: func(x *exchange) bool { return x.req == nil || x.c.Scenario.Door }, sound: never,
@@ -141,11 +165,11 @@ var (
 	}
 	ifUnsigned = condition{
 		holds: func(x *exchange) bool { return x.req == nil || !x.req.Signed }, sound: transparent,
-		because: "the request was signed",
+		because: "the request was signed", reads: requestHead,
 	}
 	ifSigned = condition{
 		holds: func(x *exchange) bool { return x.req == nil || x.req.Signed }, sound: transparent,
-		because: "the request bore no Authorization",
+		because: "the request bore no Authorization", reads: requestHead,
 	}
 	// Keys that begin with ASIA are temporary and need their session token.
 	ifTokenless = condition{
@@ -174,15 +198,15 @@ var (
 	}
 	ifKeySent = condition{
 		holds: func(x *exchange) bool { return x.req == nil || x.req.KeySent }, sound: transparent,
-		because: "no API key was sent",
+		because: "no API key was sent", reads: requestHead,
 	}
 	ifNoKey = condition{
 		holds: func(x *exchange) bool { return x.req == nil || !x.req.KeySent }, sound: transparent,
-		because: "an API key was sent",
+		because: "an API key was sent", reads: requestHead,
 	}
 	ifPreflight = condition{
 		holds: func(x *exchange) bool { return x.req == nil || x.req.Method == "OPTIONS" }, sound: transparent,
-		because: "the method is not OPTIONS",
+		because: "the method is not OPTIONS", reads: requestLine,
 	}
 	// ifErrorTypeStripped: every refusal of a REST API bears an error type, unless something in front took it off.
 	ifErrorTypeStripped = condition{

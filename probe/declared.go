@@ -9,7 +9,7 @@ import (
 // an attribution likely, and never proves anything.
 func declared(s *state) []reason {
 	x := s.x
-	if x.req == nil {
+	if x.req == nil || x.recorded {
 		return nil
 	}
 	var out []reason

@@ -12,6 +12,10 @@ type Exchange struct {
 	Observation *Observation
 	// Extra names what the request was sent for beyond the matrix, empty for a case's own.
 	Extra string
+	// Evidence is what others than the answer say of it.
+	Evidence []Evidence
+
+	recording
 }
 
 // The extra requests of a run.
@@ -30,7 +34,7 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 	for i, e := range exchanges {
 		xs[i] = &exchange{
 			id: e.Case.ID() + "|" + e.Extra, c: e.Case, req: e.Request, obs: e.Observation, own: e.Extra == "", last: e.brackets(),
-			custom: e.Case.Access.Kind == AccessCustomDomain, api: e.Observation.api(),
+			custom: e.Case.Access.Kind == AccessCustomDomain, api: e.Observation.api(), evidence: e.Evidence, recording: e.recording,
 		}
 		if e.Request != nil {
 			xs[i].redirected = plan.Redirected(e.Request.Host)
@@ -68,7 +72,7 @@ func markStale(xs []*exchange) {
 			echoes[x.req.Host] = true
 		}
 		id := x.obs.GatewayID()
-		if id == "" {
+		if id == "" || x.logged {
 			continue
 		}
 		if f, ok := first[id]; !ok || x.before(f) {
@@ -76,6 +80,10 @@ func markStale(xs []*exchange) {
 		}
 	}
 	for _, x := range xs {
+		x.stale = x.cached
+		if x.logged {
+			continue
+		}
 		if id := x.obs.GatewayID(); id != "" && first[id] != x {
 			x.stale = true
 		}

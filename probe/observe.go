@@ -103,14 +103,19 @@ func (o *Observation) answer(res *http.Response, body []byte, clean *redactor) {
 	o.Status, o.HTTP = res.StatusCode, res.Proto
 	o.readHeaders(res.Header, clean)
 	o.ServerDate, _ = http.ParseTime(res.Header.Get("Date"))
+	o.readBody(body, res.Header.Get("Content-Encoding"), clean.text)
+}
+
+// readBody takes over what of a body is kept, without secrets.
+func (o *Observation) readBody(body []byte, encoding string, clean func(string) string) {
 	sum := sha256.Sum256(body)
 	o.BodySHA256 = hex.EncodeToString(sum[:])
-	if strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
+	if strings.EqualFold(encoding, "gzip") {
 		body = gunzip(body)
 	}
-	text := clean.text(unescape(strings.ToValidUTF8(string(body), "\uFFFD")))
+	text := clean(unescape(strings.ToValidUTF8(string(body), "\uFFFD")))
 	o.readMessage(text)
-	o.text, o.Message = clean.text(o.text), clean.text(o.Message) // decoding may have brought a secret together
+	o.text, o.Message = clean(o.text), clean(o.Message) // decoding may have brought a secret together
 	if len(text) > bodyKept {
 		text = strings.ToValidUTF8(text[:bodyKept], "")
 	}

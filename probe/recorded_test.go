@@ -52,33 +52,27 @@ func recorded(t testing.TB) []vector {
 	return out
 }
 
-// observation is the vector as it would have been observed. Fewer than five headers are an excerpt: then a missing
-// header was perhaps not published.
-func (v vector) observation() *Observation {
-	o := &Observation{Status: v.Response.Status, HeadersComplete: len(v.Response.Headers) >= 5}
-	h := make(http.Header)
-	for name, value := range v.Response.Headers {
-		h.Set(name, value)
+// transcript is the vector as somebody recorded it. Fewer than five headers are an excerpt: then a missing header was
+// perhaps not published.
+func (v vector) transcript() Transcript {
+	r := v.Response
+	t := Transcript{
+		Source: v.ID, Status: r.Status, Header: make(http.Header), HeadersComplete: len(r.Headers) >= 5, Body: []byte(r.Body),
+		Exception: r.Exception,
 	}
-	o.readHeaders(h, newRedactor(nil))
-	if v.Response.Client != "" {
-		o.Error = &NetworkError{Phase: PhaseTLS, Kind: "certificate", Text: v.Response.Client}
+	for name, value := range r.Headers {
+		t.Header.Set(name, value)
 	}
-	if v.Response.Exception != "" {
-		o.ErrorType = v.Response.Exception // an SDK names its exceptions like the header
+	if r.Body != "" && r.Body[0] != '{' {
+		t.Message = r.Body // the source gives the text alone
 	}
-	o.Body = v.Response.Body
-	o.readMessage(o.Body)
-	if o.text == "" && v.Response.Body != "" && v.Response.Body[0] != '{' {
-		o.text = v.Response.Body // the source gives the text alone
-		o.Message = o.text
+	if r.Client != "" {
+		t.Error = &NetworkError{Phase: PhaseTLS, Kind: "certificate", Text: r.Client}
 	}
-	return o
+	return t
 }
 
-func (v vector) attribute() Attribution {
-	return Attribute(&Plan{}, []Exchange{{Case: Case{Scenario: Scenario{Name: v.ID}}, Observation: v.observation()}})[0]
-}
+func (v vector) attribute() Attribution { return Explain([]Transcript{v.transcript()})[0].Attribution }
 
 // TestAccuracyOnRecordings holds the fingerprints against answers of the real service: the true layer must be among
 // the candidates, and certain must never be wrong.
@@ -123,7 +117,7 @@ func TestAccuracyOnRecordings(t *testing.T) {
 func TestEveryRecordedFingerprintHasAVector(t *testing.T) {
 	hit := make(map[string]bool)
 	for _, v := range recorded(t) {
-		if f := fingerprintOf(group(&Plan{}, []Exchange{{Observation: v.observation()}})[0]); f != nil {
+		if f := fingerprintOf(group(&Plan{}, []Exchange{{Observation: v.transcript().observe()}})[0]); f != nil {
 			hit[f.name] = true
 		}
 	}
