@@ -1,0 +1,86 @@
+package capture
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"apigwprobe/probe"
+)
+
+// canary stands where secrets stand in the seeds.
+const canary = "Zq7canarySECRETcanary9xW"
+
+// seeds are one input of each format, with secrets in every place that holds some.
+var seeds = map[string]string{
+	"curl -v": connection + "> GET /prod/orders?X-Amz-Signature=" + canary + "&token=" + canary + " HTTP/2\n> Host: " + host +
+		"\n> Authorization: Bearer " + canary + "\n> Cookie: a=b; session=" + canary + "\n> X-Amz-Security-Token: " + canary + "\n>\n" + answer +
+		`{"message":"you sent ` + canary + `"}`,
+	"curl -i": "HTTP/1.1 403 Forbidden\nx-amzn-errortype: InvalidSignatureException\nSet-Cookie: s=" + canary + "\nLocation: https://x/?code=" + canary +
+		"\n\n" + `{"message":"The request signature we calculated does not match.\n\nhost:x\nx-amz-security-token:` + canary + `\nx-api-key:` + canary + `\n"}`,
+	"curl -i, parse error": "HTTP/1.1 403 Forbidden\n\n" + `{"message":"'` + canary + `' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ` + canary + `'."}`,
+	"HAR": `{"log":{"entries":[{"request":{"method":"GET","url":"https://u:` + canary + `@x.example/?key=` + canary + `#` + canary + `","headers":[{"name":"x-api-key","value":"` + canary + `"}]},
+	"response":{"status":403,"headers":[{"name":"x-cache","value":"Bearer ` + canary + `"}],"content":{"text":"` + canary + `"}}}]}}`,
+	"recorded": `{"request":{"method":"GET","url":"/?api_key=` + canary + `"},"response":{"client_error":"curl: (35) Authorization: Basic ` + canary + `"}}`,
+}
+
+// TestNoSecretIsShown reads secrets in every place that holds some.
+func TestNoSecretIsShown(t *testing.T) {
+	for name, seed := range seeds {
+		t.Run(name, func(t *testing.T) {
+			transcripts, err := read(seed)
+			if err != nil || len(transcripts) == 0 {
+				t.Fatalf("got %d transcripts, %v", len(transcripts), err)
+			}
+			shown, err := json.Marshal(probe.Explain(transcripts))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range []string{canary, canary[:8], canary[len(canary)-8:]} {
+				if strings.Contains(string(shown), part) {
+					t.Errorf("%s shows %q", shown, part)
+				}
+			}
+		})
+	}
+}
+
+// FuzzRead reads anything: it must neither panic nor keep more than it read, and must not show what a Bearer header of
+// the input holds.
+func FuzzRead(f *testing.F) {
+	for _, seed := range seeds {
+		f.Add(seed)
+	}
+	if data, err := os.ReadFile(vectors); err == nil {
+		f.Add(string(data[:8<<10]))
+	} else {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, input string) {
+		transcripts, err := read(input)
+		if err != nil && !strings.HasPrefix(err.Error(), "in:") {
+			t.Errorf("error without a place: %v", err)
+		}
+		if err != nil && strings.Contains(err.Error(), canary) {
+			t.Errorf("error shows a secret: %v", err)
+		}
+		kept := 0
+		for _, tr := range transcripts {
+			kept += len(tr.Body)
+		}
+		if kept > len(input) {
+			t.Errorf("got %d bytes of bodies out of %d", kept, len(input))
+		}
+		for _, x := range probe.Explain(transcripts) {
+			if x.Observed == nil || x.Attribution.Confidence == "" {
+				t.Errorf("got %+v, want an observation and a confidence", x)
+			}
+			for name, value := range x.Observed.Headers {
+				if strings.Contains(value, "Bearer "+canary) {
+					t.Errorf("header %s shows a secret", name)
+				}
+			}
+		}
+	})
+}
