@@ -60,6 +60,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 	root.AddCommand(
 		newRunCommand(s),
 		newPlanCommand(s),
+		newExplainCommand(s),
 		newValidateCommand(s),
 		newScenariosCommand(s),
 		newCausesCommand(s),

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"apigwprobe/internal/capture"
 	"apigwprobe/internal/config"
 )
 
@@ -53,7 +54,7 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-// printError tells a person what went wrong. Mistakes in a configuration start with their place, so that editors find
+// printError tells a person what went wrong. Mistakes in a configuration or a recording start with their place, so that editors find
 // it; everything else starts with the name of the program.
 func printError(w io.Writer, err error) {
 	var o outcome
@@ -63,7 +64,8 @@ func printError(w io.Writer, err error) {
 	for _, part := range parts(err) {
 		prefix := "probe: "
 		var mistakes *config.Error
-		if errors.As(part, &mistakes) {
+		var misread *capture.Error
+		if errors.As(part, &mistakes) || errors.As(part, &misread) {
 			prefix = ""
 		}
 		for line := range strings.SplitSeq(part.Error(), "\n") {
