@@ -61,7 +61,8 @@ func attributeAPI(plan *Plan, exchanges []Exchange) []Attribution {
 		s.x.doubted = doubted[controlKey(s.x.c)]
 		s.drop(declared(s), true)
 	}
-	plain.run(ordered) // what is declared of one request shows what is usual of others
+	// What is declared of one request shows what is usual of others, through whatever way in.
+	elimination{orders: plainOrders, plain: true, declared: true}.run(ordered)
 	out := make([]Attribution, len(xs))
 	for i, s := range states {
 		out[i] = s.attribution()
@@ -134,7 +135,17 @@ func newState(x *exchange) *state {
 	}
 	kept := make(map[Layer]bool)
 	out := make(map[Layer]reason)
+	var words []Layer
+	if x.row.byText {
+		words = worded(x)
+	}
 	for _, p := range x.row.candidates {
+		switch {
+		case p.Layer == Backend:
+			p.conditions = append(slices.Clone(p.conditions), ifTypesKept)
+		case words != nil && !slices.Contains(words, p.Layer):
+			p.conditions = append(slices.Clone(p.conditions), ifWorded)
+		}
 		failed := p.failed(x, true)
 		if failed == nil {
 			p.Cause = refine(p.Candidate, x.obs.Status)
@@ -242,8 +253,9 @@ func (s *state) drop(rs []reason, plain bool) bool {
 // elimination is rule E3: a layer did not reject a request if it let a sibling pass that is equal in all that the
 // layer reads.
 type elimination struct {
-	orders orders
-	plain  bool
+	orders   orders
+	plain    bool
+	declared bool // plain, and every way in leads where it is declared to lead
 }
 
 // api is the kind of API whose tables hold for an exchange: the one that the answer shows, and otherwise, as a rule, the
@@ -448,11 +460,12 @@ func (e elimination) keys(s *state) []string {
 	}
 	keys := make([]string, len(readsTable))
 	for i, row := range readsTable {
-		facets := row.facetsFor(s.x.custom, e.plain)
+		facets := row.facetsFor(s.x.custom, e)
 		if !row.of(e.api(s.x)) || slices.Contains(facets, FacetState) {
 			continue
 		}
-		parts := append(make([]string, 0, len(facets)+1), strconv.Itoa(i)+strconv.FormatBool(s.x.custom))
+		custom := s.x.custom && !(e.declared && row.declared != nil)
+		parts := append(make([]string, 0, len(facets)+1), strconv.Itoa(i)+strconv.FormatBool(custom))
 		for _, f := range facets {
 			switch f {
 			case FacetConn:
@@ -462,6 +475,12 @@ func (e elimination) keys(s *state) []string {
 			case facetScheme:
 				scheme, _, _ := strings.Cut(s.x.req.Header.Get("Authorization"), " ")
 				parts = append(parts, scheme)
+			case facetDeployed:
+				stage, _ := s.x.deployed()
+				parts = append(parts, stage)
+			case facetResource:
+				stage, path := s.x.deployed()
+				parts = append(parts, stage, path)
 			default:
 				parts = append(parts, s.x.req.Facets[f])
 			}
@@ -469,6 +488,15 @@ func (e elimination) keys(s *state) []string {
 		keys[i] = strings.Join(parts, "\x00")
 	}
 	return keys
+}
+
+// deployed is the stage that the address leads to, as declared, and the path on the API.
+func (x *exchange) deployed() (stage, path string) {
+	path, prefixed := strings.CutPrefix(x.req.Facets[FacetPath], x.c.Access.Prefix)
+	if prefixed && x.req.DeadEnd != Domain && x.req.DeadEnd != Stage {
+		return x.c.API.Stage, path
+	}
+	return x.req.Facets[FacetHost] + "/" + x.req.Facets[FacetStageSegment], x.req.Facets[FacetPath]
 }
 
 func (e elimination) because(row reads, sibling *state) string {
@@ -479,7 +507,10 @@ func (e elimination) because(row reads, sibling *state) string {
 	}
 	text := fmt.Sprintf("%s: %s on %s via %s %s and is equal in all that this layer reads", row.layer, x.c.Scenario.Name,
 		x.c.Route.Name(), x.c.Access.ID(), what)
-	if e.plain {
+	switch {
+	case e.declared && row.declared != nil:
+		return text + " if both lead where they are declared to lead"
+	case e.plain:
 		return text + " as a rule"
 	}
 	return text + assuming(x)

@@ -26,6 +26,7 @@ type exchange struct {
 	proxied      bool    // a forward proxy stood between
 	routeProven  bool    // the control of the route was accepted through some access
 	routeRefused bool    // the control of the route was sent, and accepted through no access
+	typesTaken   bool    // what only the gateway words comes without its error type
 	typesSeen    bool    // another answer of this access bears an error type
 	doubted      []Layer // what may have refused the control of the route through this access
 	accepted     bool    // the route took the request
@@ -212,6 +213,17 @@ var (
 	ifErrorTypeStripped = condition{
 		holds: func(x *exchange) bool { return !transparent(x) }, sound: always,
 		because: "the gateway's own refusals bear an error type, and nothing in front takes it off",
+	}
+	// ifTypesKept: where even an address that leads nowhere is refused in the gateway's words without its error type,
+	// something takes the types off.
+	ifTypesKept = condition{
+		holds: func(x *exchange) bool { return !x.typesTaken }, sound: never,
+		because: "the gateway's own refusals come without an error type on this way in",
+	}
+	// ifWorded marks what words its refusals otherwise; an owner may have put one text in place of all.
+	ifWorded = condition{
+		holds: func(x *exchange) bool { return !x.typesTaken }, sound: never,
+		because: "the text is another layer's",
 	}
 	ifTypesHidden = condition{
 		holds: func(x *exchange) bool { return !x.typesSeen }, sound: never,

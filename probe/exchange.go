@@ -52,14 +52,29 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 // usualAPI is the kind of API that answered as a rule: the one that the answer shows, or else the declared one.
 func (x *exchange) usualAPI() APIType { return cmp.Or(x.api, x.c.API.Type) }
 
-// markTyped finds the accesses on which nothing takes the gateway's error type off.
+// markTyped finds the accesses on which nothing takes the gateway's error type off, and those on which something does:
+// even an address that leads nowhere is refused in the gateway's words, and these are not one text for everything.
 func markTyped(xs []*exchange) {
-	seen := make(map[string]bool)
+	seen, lost := make(map[string]bool), make(map[string]bool)
+	texts := make(map[string]map[string]bool)
 	for _, x := range xs {
-		seen[x.c.Access.ID()] = seen[x.c.Access.ID()] || x.obs.ErrorType != ""
+		access := x.c.Access.ID()
+		text := gatewayTexts.FindString(x.obs.fullMessage())
+		switch {
+		case x.obs.ErrorType != "":
+			seen[access] = true
+		case x.req != nil && x.obs.Status >= 400 && text != "":
+			lost[access] = lost[access] || x.req.DeadEnd != "" && x.c.API.catchAll() != Declared(AuthNone)
+			if texts[access] == nil {
+				texts[access] = make(map[string]bool)
+			}
+			texts[access][text] = true
+		}
 	}
 	for _, x := range xs {
-		x.typesSeen = seen[x.c.Access.ID()]
+		access := x.c.Access.ID()
+		x.typesSeen = seen[access]
+		x.typesTaken = !seen[access] && lost[access] && len(texts[access]) > 1
 	}
 }
 

@@ -31,8 +31,12 @@ const (
 	facetCount
 )
 
-// facetScheme is the scheme of the Authorization header: all of it that rules of a web ACL look at as a rule.
-const facetScheme Facet = -1
+// What stands for a part of a facet, or follows from the plan: it serves rank only.
+const (
+	facetScheme   Facet = -1 - iota // scheme of the Authorization header: all that rules of a web ACL look at as a rule
+	facetDeployed                   // the stage that the address leads to, as declared, whatever the way in
+	facetResource                   // that stage, and the path on the API
+)
 
 var facetNames = [facetCount]string{
 	"conn", "address", "certificate", "host", "stage-segment", "path", "method", "query", "auth", "principal", "token",

@@ -24,6 +24,8 @@ type fingerprint struct {
 	behind []Layer
 	// explain says what the answer tells of how the request arrived; nil: nothing.
 	explain func(x *exchange) string
+	// byText says that the headers are missing which show that the gateway answered: its text ranks the candidates.
+	byText bool
 	// atMost is why the row alone can never be certain; empty: it can.
 	atMost string
 }
@@ -62,6 +64,25 @@ func (f *fingerprint) matches(x *exchange) bool {
 		return false
 	}
 	return f.when == nil || f.when(x)
+}
+
+// worded returns the layers that word what the answer says, whatever its headers are.
+func worded(x *exchange) []Layer {
+	for _, f := range fingerprints {
+		text := f.message
+		if text == nil {
+			text = f.bare
+		}
+		if text == nil || !text.MatchString(x.obs.fullMessage()) {
+			continue
+		}
+		var out []Layer
+		for _, p := range f.candidates {
+			out = append(out, p.Layer)
+		}
+		return out
+	}
+	return nil
 }
 
 // fingerprintOf returns the row that describes the answer, or nil.

@@ -93,7 +93,7 @@ var elsewhere = []fingerprint{
 	},
 	{
 		// An owner's CDN may take the gateway's headers off: the text alone does not name the layer.
-		name: "gateway-text-only", grade: Inferred, source: "attribution method, C32",
+		name: "gateway-text-only", grade: Inferred, source: "attribution method, C32", byText: true,
 		message: gatewayTexts,
 		when: func(x *exchange) bool {
 			return x.obs.Status >= 400 && x.obs.HeadersComplete && !transparent(x) && x.api != HTTP

@@ -13,6 +13,8 @@ type reads struct {
 	deterministic bool
 	// plain are the facets that the layer usually depends on; nil: the sound ones.
 	plain []Facet
+	// declared are the facets that it depends on if every way in leads where it is declared to lead; nil: the plain ones.
+	declared []Facet
 }
 
 var (
@@ -27,6 +29,8 @@ var (
 	defaultStage = []Facet{FacetAddress, FacetHost, FacetStageSegment}
 	usualAddress = []Facet{FacetHost, FacetPath, FacetMethod}
 	usualStage   = []Facet{FacetHost, FacetStageSegment}
+	// Behind its mapping a method is the same, whatever the way in.
+	deployedMethod = []Facet{facetResource, FacetMethod}
 )
 
 // readsTable is section 3.2 of the method. A layer that is missing here for a kind of API is never put aside by siblings.
@@ -49,38 +53,39 @@ var readsTable = []reads{
 	{
 		apis: onREST, layer: Stage, deterministic: true,
 		sound: defaultStage, soundCustom: customDomain,
-		plain: usualStage,
+		plain: usualStage, declared: []Facet{facetDeployed},
 	},
 	{
 		// Not deterministic: rate rules, lists that others fill, rules on any byte.
 		apis: onREST, layer: WAF,
 		sound: everything, soundCustom: everything,
-		plain: []Facet{FacetHost, FacetMethod, FacetQuery, facetScheme, FacetHeaders, FacetBody},
+		plain:    []Facet{FacetHost, FacetMethod, FacetQuery, facetScheme, FacetHeaders, FacetBody},
+		declared: []Facet{facetDeployed, FacetMethod, FacetQuery, facetScheme, FacetHeaders, FacetBody},
 	},
 	{
 		apis: onREST, layer: RouteLayer, deterministic: true,
 		sound:       append([]Facet{FacetPath, FacetMethod}, defaultStage...),
 		soundCustom: append([]Facet{FacetPath, FacetMethod}, customDomain...),
-		plain:       usualAddress,
+		plain:       usualAddress, declared: deployedMethod,
 	},
 	{
 		// A path that names no other stage belongs to $default.
 		apis: onHTTP, layer: Stage, deterministic: true,
 		sound: []Facet{FacetAddress, FacetHost, FacetPath}, soundCustom: customDomain,
-		plain: usualStage,
+		plain: usualStage, declared: []Facet{facetDeployed},
 	},
 	{
 		// The answer to a preflight depends on Origin and Access-Control-Request-Method, too.
 		apis: onHTTP, layer: RouteLayer, deterministic: true,
 		sound:       []Facet{FacetAddress, FacetHost, FacetPath, FacetMethod, FacetHeaders},
 		soundCustom: append([]Facet{FacetMethod}, customDomain...),
-		plain:       usualAddress,
+		plain:       usualAddress, declared: deployedMethod,
 	},
 	{
 		apis: onREST, layer: ResourcePolicy, deterministic: true,
 		sound:       []Facet{FacetConn, FacetHost, FacetPath, FacetMethod, FacetPrincipal, FacetHeaders, FacetClock},
 		soundCustom: append([]Facet{FacetConn, FacetMethod, FacetPrincipal, FacetClock}, customDomain...),
-		plain:       usualAddress,
+		plain:       usualAddress, declared: deployedMethod,
 	},
 	{
 		layer: IAMAuthentication, deterministic: true,
@@ -92,12 +97,13 @@ var readsTable = []reads{
 		sound:       []Facet{FacetConn, FacetHost, FacetPath, FacetMethod, FacetPrincipal, FacetHeaders, FacetClock},
 		soundCustom: append([]Facet{FacetConn, FacetMethod, FacetPrincipal, FacetClock}, customDomain...),
 		plain:       []Facet{FacetHost, FacetPath, FacetMethod, FacetPrincipal},
+		declared:    append([]Facet{FacetPrincipal}, deployedMethod...),
 	},
 	{
 		// Not deterministic: until it is proven that the key comes from the header, it may come from an authorizer.
 		apis: onREST, layer: APIKeyLayer,
 		sound: everything, soundCustom: everything,
-		plain: append([]Facet{FacetKey}, usualAddress...),
+		plain: append([]Facet{FacetKey}, usualAddress...), declared: append([]Facet{FacetKey}, deployedMethod...),
 	},
 }
 
@@ -105,9 +111,11 @@ var readsTable = []reads{
 func (r reads) of(api APIType) bool { return r.apis == nil || slices.Contains(r.apis, api) }
 
 // facetsFor returns the facets of a row for a request to a default host or a custom domain.
-func (r reads) facetsFor(custom, plain bool) []Facet {
+func (r reads) facetsFor(custom bool, e elimination) []Facet {
 	switch {
-	case plain && r.plain != nil:
+	case e.declared && r.declared != nil:
+		return r.declared
+	case e.plain && r.plain != nil:
 		return r.plain
 	case custom:
 		return r.soundCustom
