@@ -90,7 +90,7 @@ func notPublic(x *exchange) bool {
 	if x.req == nil || x.c.API.EndpointType == EndpointPrivate || x.obs.Header("server") == "Server" {
 		return true
 	}
-	return strings.Contains(x.req.Host, "vpce") || !publicAddress(x.obs.Remote)
+	return strings.Contains(x.req.name(), "vpce") || !publicAddress(x.obs.Remote)
 }
 
 // The conditions that fingerprints use.
@@ -308,7 +308,7 @@ func ownARN(x *exchange) bool {
 	}
 	sent := u.EscapedPath()
 	if !x.custom {
-		return sent == "/"+stage+"/"+path && strings.HasPrefix(x.req.Host, id+".")
+		return sent == "/"+stage+"/"+path && x.req.names(id)
 	}
 	return x.obs.HeadersComplete && strings.HasSuffix(sent, "/"+path)
 }

@@ -45,6 +45,7 @@ const (
 	service         = "execute-api"
 	headerRequestID = "X-Amzn-Requestid"
 	headerRun       = "X-Probe-Run"
+	headerAPIID     = "X-Apigw-Api-Id"
 	headerKey       = "X-Api-Key"
 	headerToken     = "X-Amz-Security-Token"
 	headerDate      = "X-Amz-Date"
@@ -86,7 +87,7 @@ func control(c Case, material Material) (*Recipe, error) {
 	}
 	r := &Recipe{
 		Target: c.Target,
-		Method: c.Route.Method, Host: c.Access.Host, Prefix: c.Access.Prefix, Path: path,
+		Method: c.Route.Method, Connect: c.Access.Connect, Host: c.Access.Host, APIID: c.Access.APIID, Prefix: c.Access.Prefix, Path: path,
 		Query: canonicalQuery(c.Route.Query), Headers: make(http.Header), Body: c.Route.Body,
 		ClientCertificate: c.Access.ClientCertificate,
 	}
@@ -193,7 +194,7 @@ func (r *Recipe) AddQuery(name, value string) {
 
 // request signs the recipe and fixes its bytes and facets.
 func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Request, error) {
-	target := "https://" + r.Host + r.Prefix + r.Path
+	target := "https://" + cmp.Or(r.Connect, r.Host) + r.Prefix + r.Path
 	if r.Query != "" {
 		target += "?" + r.Query
 	}
@@ -201,9 +202,12 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 	if err != nil {
 		return nil, fmt.Errorf("crafting %q: %w", c.ID(), err)
 	}
-	req.Header = r.Headers.Clone()
+	req.Header, req.Host = r.Headers.Clone(), r.Host
 	req.Header.Set("User-Agent", run.UserAgent)
 	req.Header.Set(headerRun, run.Run)
+	if r.APIID != "" {
+		req.Header.Set(headerAPIID, r.APIID)
+	}
 	if !r.APIKey.Empty() {
 		req.Header.Set(headerKey, r.APIKey.Reveal())
 	}
@@ -222,7 +226,7 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 	// Not signed: the gateway takes this header over, and may do so before it checks the signature.
 	req.Header.Set(headerRequestID, id)
 	out := &Request{
-		ID: id, Method: r.Method, URL: req.URL.String(), Host: r.Host, Header: req.Header, Body: r.Body,
+		ID: id, Method: r.Method, URL: req.URL.String(), Host: r.Host, Connect: r.Connect, Header: req.Header, Body: r.Body,
 		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "" || presigned(req.URL) != nil, Decisive: decisive,
 		KeySent: !r.APIKey.Empty(), DeadEnd: r.DeadEnd,
 	}
@@ -282,7 +286,7 @@ func facets(req *http.Request, r *Request, salt, clock string) Facets {
 	var f Facets
 	path := req.URL.EscapedPath()
 	f[FacetCertificate] = certificateFacet(r.ClientCertificate)
-	f[FacetHost] = req.URL.Host
+	f[FacetHost] = r.addressed()
 	f[FacetStageSegment], _, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	f[FacetPath] = path
 	f[FacetMethod] = req.Method
@@ -316,7 +320,7 @@ func otherHeaders(h http.Header, hide func(...string) string) string {
 	var lines []string
 	for name, values := range h {
 		switch name {
-		case "Authorization", headerDate, headerToken, headerKey, headerRequestID:
+		case "Authorization", headerDate, headerToken, headerKey, headerRequestID, headerAPIID:
 		default:
 			lines = append(lines, name+":"+strings.Join(values, ","))
 		}

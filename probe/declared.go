@@ -28,14 +28,15 @@ func declared(s *state) []reason {
 	if m := api.WAFMarker; m != nil && slices.Contains(x.c.Expected.Layers, WAF) && slices.Contains(m.Status, x.obs.Status) {
 		not(fmt.Sprintf("waf_marker: status %d", x.obs.Status), APIKeyLayer, Backend)
 	}
-	if api.EndpointType == EndpointRegional || api.EndpointType == EndpointEdge {
+	out = append(out, declaredOutside(x)...)
+	if api.declaredPublic() {
 		not("endpoint_type: "+string(api.EndpointType), EndpointPolicy)
 	}
 	if x.custom && x.c.Access.ClientCertificate == nil {
 		not("no mutual_tls", TLS)
 	}
 	// Where the control was refused, perhaps there, one of the things that are declared is not so.
-	if !x.custom && api.DefaultEndpoint == Enabled && !slices.Contains(x.doubted, Domain) {
+	if !x.custom && api.DefaultEndpoint == Enabled && x.req.DeadEnd != Domain && !slices.Contains(x.doubted, Domain) {
 		not("default_endpoint: enabled", Domain)
 	}
 	if x.api == HTTP && !x.custom && api.Stage == DefaultStage {
@@ -60,7 +61,9 @@ func declared(s *state) []reason {
 	}
 	switch x.req.DeadEnd {
 	case Domain:
-		if x.c.Access.RootMapping == Absent {
+		if !x.custom {
+			not("no API bears an invented id", behind(Domain, x.usualAPI())...)
+		} else if x.c.Access.RootMapping == Absent {
 			not("root_mapping: none, and no mapping bears an invented name", behind(Domain, x.usualAPI())...)
 		}
 	case Stage:

@@ -37,7 +37,7 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 			custom: e.Case.Access.Kind == AccessCustomDomain, api: e.Observation.api(), evidence: e.Evidence, recording: e.recording,
 		}
 		if e.Request != nil {
-			xs[i].redirected = plan.Redirected(e.Request.Host)
+			xs[i].redirected = plan.Redirected(e.Request.name())
 			xs[i].proxied = plan.Proxy != ""
 		}
 	}
@@ -202,7 +202,7 @@ func markImitations(xs []*exchange) {
 			sign = "an answer of this route bears an error type and a status of success"
 		case x.obs.ErrorType != "" && strings.Contains(x.obs.Header("x-amzn-trace-id"), "Parent="):
 			sign = "an error of this route bears the trace of a function"
-		case arn && !x.custom && x.req != nil && !strings.HasPrefix(x.req.Host, id+"."):
+		case arn && !x.custom && x.req != nil && !x.req.names(id):
 			sign = "an answer of this route names another API"
 		case x.c.Control && !x.accepted && x.obs.ErrorType != "" && x.obs.Status < 500 && x.obs.Status != 429:
 			sign = refusedControl

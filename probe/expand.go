@@ -156,7 +156,7 @@ func expectation(c Case) Expectation {
 		// Without the key both gates must refuse, and either may come first.
 		want.Layers = append(slices.Clone(want.Layers), APIKeyLayer)
 	}
-	return want.overridden(c)
+	return want.privately(c.API).overridden(c)
 }
 
 // overridden is what the owner expects of a case in place of e.
@@ -233,7 +233,7 @@ func (sel Selection) Known(plan *Plan, catalogue []Scenario) error {
 			routes = append(routes, r.Name())
 		}
 		for _, x := range append(a.Accesses(), a.Door()) {
-			for _, name := range []string{string(x.Kind), x.Host, x.ID()} {
+			for _, name := range []string{string(x.Kind), x.Name(), x.ID()} {
 				if name != "" && !slices.Contains(accesses, name) {
 					accesses = append(accesses, name)
 				}

@@ -128,7 +128,8 @@ type Request struct {
 	ID                string // sent as x-amzn-RequestId: REST APIs take it over
 	Method            string
 	URL               string
-	Host              string // also the SNI
+	Host              string // also the name to connect to and the SNI, unless Connect is set
+	Connect           string
 	Header            http.Header
 	Body              []byte
 	ClientCertificate *tls.Certificate // nil: none

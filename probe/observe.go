@@ -69,7 +69,7 @@ func (p *Prober) Observe(ctx context.Context, r *Request) *Observation {
 		o.Error.Text = clean.text(o.Error.Text)
 		return o
 	}
-	tr, err := p.transports.get(r.Host, r.ClientCertificate)
+	tr, err := p.transports.get(r.name(), r.ClientCertificate)
 	if err != nil {
 		return fail(err)
 	}
@@ -78,7 +78,7 @@ func (p *Prober) Observe(ctx context.Context, r *Request) *Observation {
 	if err != nil {
 		return fail(err)
 	}
-	req.Header = r.Header.Clone()
+	req.Header, req.Host = r.Header.Clone(), r.Host
 	res, err := tr.RoundTrip(req)
 	if err != nil {
 		return fail(err)

@@ -128,6 +128,7 @@ type API struct {
 	BackendAWS bool
 	Mutation   Mutation
 	Domains    []CustomDomain
+	Endpoints  []VPCEndpoint // of a private API
 	Routes     []Route
 	Accept     []Acceptance
 
@@ -233,6 +234,7 @@ type AccessKind string
 const (
 	AccessDefault      AccessKind = "default"
 	AccessCustomDomain AccessKind = "custom-domain"
+	AccessVPCEndpoint  AccessKind = "vpc-endpoint"
 )
 
 // Access is one way in to an API: a host, and what stands before the route's path.
@@ -244,19 +246,22 @@ type Access struct {
 	ClientCertificate *tls.Certificate
 
 	ExpiredCertificate *tls.Certificate
+
+	Connect string // the name to connect to, if it is not the host
+	APIID   string // sent as x-apigw-api-id; empty: not sent
 }
 
-// ID is "default", or "custom-domain:" with the host and the base path.
+// ID is "default", or the kind with the name and what stands before the path.
 func (a Access) ID() string {
 	if a.Kind == AccessDefault {
 		return string(a.Kind)
 	}
-	return string(a.Kind) + ":" + a.Host + a.Prefix
+	return string(a.Kind) + ":" + a.Name() + a.Prefix
 }
 
 // Matches reports whether name selects a: a kind, a host or an id.
 func (a Access) Matches(name string) bool {
-	return name == string(a.Kind) || name == a.Host || name == a.ID()
+	return name == string(a.Kind) || name == a.Name() || name == a.ID()
 }
 
 // DefaultHost is the host of the default endpoint, or "" if the API has no id.
@@ -280,11 +285,11 @@ func (a API) Door() Access {
 	return door
 }
 
-// Accesses are the ways in that should be open: every custom domain, and the default endpoint if it is declared
+// Accesses are the ways in that should be open: every custom domain and VPC endpoint, and the default endpoint if it is declared
 // enabled, or if nothing is said of it and there is no other way.
 func (a API) Accesses() []Access {
 	var out []Access
-	open := a.DefaultEndpoint == Enabled || a.DefaultEndpoint == Unknown && len(a.Domains) == 0
+	open := a.DefaultEndpoint == Enabled || a.DefaultEndpoint == Unknown && len(a.Domains)+len(a.Endpoints) == 0
 	if open && a.ID != "" {
 		out = append(out, a.Door())
 	}
@@ -293,7 +298,13 @@ func (a API) Accesses() []Access {
 		if d.BasePath != "" {
 			prefix = "/" + d.BasePath
 		}
-		out = append(out, Access{AccessCustomDomain, d.Host, prefix, d.RootMapping, d.ClientCertificate, d.ExpiredCertificate})
+		out = append(out, Access{
+			Kind: AccessCustomDomain, Host: d.Host, Prefix: prefix, RootMapping: d.RootMapping,
+			ClientCertificate: d.ClientCertificate, ExpiredCertificate: d.ExpiredCertificate,
+		})
+	}
+	for _, e := range a.Endpoints {
+		out = append(out, a.through(e))
 	}
 	return out
 }

@@ -26,7 +26,7 @@ const (
 // names no X-Amz-Expires: whether API Gateway heeds one is not known.
 func (s *Signing) presign(req *http.Request, body []byte, credentials aws.Credentials, now time.Time) error {
 	sum := sha256.Sum256(body)
-	bare := &http.Request{Method: req.Method, URL: req.URL, Header: make(http.Header)}
+	bare := &http.Request{Method: req.Method, URL: req.URL, Host: req.Host, Header: make(http.Header)}
 	signed, _, err := v4.NewSigner().PresignHTTP(context.Background(), credentials, bare, hex.EncodeToString(sum[:]), s.Service, s.Region,
 		now.UTC())
 	if err != nil {

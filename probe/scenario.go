@@ -105,7 +105,9 @@ type Recipe struct {
 	Target Target // what is asked; to read, not to change
 
 	Method  string
+	Connect string // name to connect to, and the SNI; empty: Host
 	Host    string
+	APIID   string // sent as x-apigw-api-id; empty: not sent
 	Prefix  string // stage on the default endpoint, base path on a custom domain; with its leading slash or empty
 	Path    string // on the API, percent-encoded
 	Query   string // percent-encoded, in canonical order

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"apigwprobe/probe"
 )
@@ -36,7 +37,7 @@ var addresses = []probe.Scenario{
 		Changes: readdressed,
 		Applies: func(t probe.Target) string {
 			switch {
-			case t.Access.Kind != probe.AccessDefault:
+			case t.Access.Kind == probe.AccessCustomDomain:
 				return "a custom domain implies the stage"
 			case t.API.Stage == probe.DefaultStage:
 				return "the stage $default takes every path that names no other stage"
@@ -130,6 +131,30 @@ var addresses = []probe.Scenario{
 			}
 			return refusedByDomain(t)
 		},
+	},
+	{
+		Name: "private-host", Title: "a private API by a name that is not its own",
+		Why: "A VPC endpoint leads to every private API: the Host header or x-apigw-api-id chooses one, and a request that " +
+			"names none must reach none.",
+		Kind: probe.Routing, Scope: probe.ScopeAccess, Misroutes: true, Signer: probe.Nobody,
+		Changes: []probe.Facet{probe.FacetHost, probe.FacetKey, probe.FacetHeaders, probe.FacetAuth, probe.FacetPrincipal},
+		Applies: func(t probe.Target) string {
+			switch {
+			case t.API.EndpointType != probe.EndpointPrivate:
+				return "the API is not declared PRIVATE"
+			case t.Access.Kind == probe.AccessCustomDomain:
+				return "a custom domain has no other names"
+			}
+			return ""
+		},
+		// The connection stays: it is the endpoint that must not know the name.
+		Change: func(r *probe.Recipe) {
+			r.Signing, r.APIID = nil, ""
+			r.Connect = r.Target.Access.Name()
+			r.Host = strings.Replace(r.Target.API.DefaultHost(), r.Target.API.ID, r.Random, 1)
+			r.DeadEnd = probe.Domain
+		},
+		Expect: refused(http.StatusForbidden, probe.Domain),
 	},
 	{
 		Name: "unmapped-base-path", Title: "a custom domain with a base path that nobody mapped",

@@ -30,6 +30,9 @@ func plan() (*probe.Plan, probe.Material) {
 		Domains: []probe.CustomDomain{{Host: "api.example.com", BasePath: "orders", RootMapping: probe.Absent}},
 	}
 	api.WAFMarker = &probe.WAFMarker{Header: "X-Block", Value: "me"}
+	private := api
+	private.Name, private.EndpointType, private.Domains, private.Routes = "private", probe.EndpointPrivate, nil, []probe.Route{keyed}
+	private.Endpoints = []probe.VPCEndpoint{{ID: "vpce-0123456789abcdef0"}, {Host: "a.vpce.example.com"}, {Host: "b.vpce.example.com", ByHeader: true}}
 	shut := api
 	shut.WAFMarker = &probe.WAFMarker{Query: "block", Value: "me"}
 	shut.Name, shut.DefaultEndpoint = "shut", probe.Disabled
@@ -46,7 +49,7 @@ func plan() (*probe.Plan, probe.Material) {
 		Host: "mtls.example.com", ClientCertificate: &tls.Certificate{Certificate: [][]byte{{1}}},
 		ExpiredCertificate: &tls.Certificate{Certificate: [][]byte{{2}}},
 	}}
-	p := &probe.Plan{Environment: "test", APIs: []probe.API{api, shut, keyedOnly, keyedDoor, root, mutual}}
+	p := &probe.Plan{Environment: "test", APIs: []probe.API{api, shut, keyedOnly, keyedDoor, root, mutual, private}}
 	session := func(id string, expires time.Time) probe.ResolvedCredentials {
 		return probe.ResolvedCredentials{Credentials: probe.Credentials{
 			AccessKeyID: id, SecretAccessKey: probe.NewSecret("secret of " + id), SessionToken: probe.NewSecret("token of " + id), Expires: expires,
@@ -70,7 +73,7 @@ func TestChanges(t *testing.T) {
 	controls := make(map[string]probe.Case)
 	for _, c := range cases {
 		if c.Control {
-			controls[c.API.Name+c.Route.Name()+string(c.Access.Kind)] = c
+			controls[c.API.Name+c.Route.Name()+c.Access.ID()] = c
 		}
 	}
 	changed := make(map[string][]probe.Facet)
@@ -78,11 +81,11 @@ func TestChanges(t *testing.T) {
 		if c.Control {
 			continue
 		}
-		kind := c.Access.Kind
+		access := c.Access
 		if c.Scenario.Door {
-			kind = probe.AccessCustomDomain // the way that should be open instead
+			access = c.API.Accesses()[0] // the way that should be open instead
 		}
-		control, ok := controls[c.API.Name+c.Route.Name()+string(kind)]
+		control, ok := controls[c.API.Name+c.Route.Name()+access.ID()]
 		if !ok {
 			t.Fatalf("%s: no control", c.ID())
 		}

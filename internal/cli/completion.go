@@ -60,7 +60,7 @@ func (f *filters) addCompletions(cmd *cobra.Command) {
 		"access": func(a probe.API) []string {
 			var names []string
 			for _, x := range a.Accesses() {
-				names = append(names, string(x.Kind), x.Host)
+				names = append(names, string(x.Kind), x.Name())
 			}
 			return names
 		},

@@ -54,7 +54,7 @@ func (f *filters) add(cmd *cobra.Command) {
 	addConfig(cmd, &f.config)
 	flags.StringSliceVar(&f.selection.APIs, "api", nil, "only these APIs")
 	flags.StringArrayVar(&f.selection.Routes, "route", nil, `only these routes, such as "GET /orders/{id}"`)
-	flags.StringSliceVar(&f.selection.Accesses, "access", nil, "only these ways in: default, custom-domain, or a host")
+	flags.StringSliceVar(&f.selection.Accesses, "access", nil, "only these ways in: default, custom-domain, vpc-endpoint, or a host")
 	flags.StringSliceVar(&f.selection.Scenarios, "scenario", nil, "only these scenarios, and the controls that they are compared with")
 	addChoice(cmd, &f.matrix, "matrix", "every case, or few scenarios on one route of each posture")
 	f.addCompletions(cmd)

@@ -30,6 +30,9 @@ type posture struct {
 	// changes says that the deployment is not the same all the time and that the declaration does not say so.
 	changes bool
 
+	// inside is the VPC endpoint in whose VPC the prober stands; empty: the internet.
+	inside string
+
 	sel probe.Selection
 }
 
@@ -158,6 +161,12 @@ func declareAPI(m *sandbox.Model, a *sandbox.API) probe.API {
 	if a.Endpoint == sandbox.Edge {
 		api.EndpointType = probe.EndpointEdge
 	}
+	if a.Endpoint == sandbox.Private {
+		api.EndpointType = probe.EndpointPrivate
+		for _, id := range a.VPCEndpoints {
+			api.Endpoints = append(api.Endpoints, probe.VPCEndpoint{ID: id})
+		}
+	}
 	if a.DefaultEndpointDisabled {
 		api.DefaultEndpoint = probe.Disabled
 	}
@@ -251,7 +260,11 @@ func (p posture) serve(t *testing.T) world {
 	}
 	g := gateway(t, m)
 	w.gateways = append(w.gateways, g)
-	server, err := g.Listen("127.0.0.1:0")
+	listen := g.Listen
+	if p.inside != "" {
+		listen = func(addr string) (*sandbox.Server, error) { return g.ListenInside(p.inside, addr) }
+	}
+	server, err := listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

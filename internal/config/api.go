@@ -60,6 +60,9 @@ func (b *builder) api(name string, entry, shared *node) probe.API {
 	for _, n := range items(all.find("custom_domains")) {
 		a.Domains = append(a.Domains, b.domain(n))
 	}
+	for _, n := range items(all.find("vpc_endpoints")) {
+		a.Endpoints = append(a.Endpoints, b.vpcEndpoint(n))
+	}
 	for _, n := range items(all.find("routes")) {
 		a.Routes = append(a.Routes, b.route(n, all.under(n)))
 	}
@@ -105,6 +108,14 @@ func (b *builder) checkReachable(subject string, at place, l layers) {
 	}
 	if has("id") && !has("stage") {
 		b.wrong.add(at, `%s: got "id" without "stage", want both`, subject)
+	}
+	if through := l.find("vpc_endpoints"); len(items(through)) > 0 {
+		if !has("id") {
+			b.wrong.add(through.at, `"vpc_endpoints": got them without "id", want the id that names the API there`)
+		}
+		if dataOf[string](l.find("endpoint_type")) != string(probe.EndpointPrivate) {
+			b.wrong.add(through.at, `"vpc_endpoints": got them for an API that is not private, want "endpoint_type: PRIVATE" beside them`)
+		}
 	}
 	if door := l.find("default_endpoint"); door != nil && !has("id") {
 		b.wrong.add(door.at, `"default_endpoint": got it without "id", want the id that its host is made of`)
@@ -153,7 +164,7 @@ func (b *builder) acceptance(n *node, a probe.API) probe.Acceptance {
 	}
 	for _, w := range append(a.Accesses(), a.Door()) {
 		if w.Host != "" {
-			ways = append(ways, w.ID(), w.Host, string(w.Kind))
+			ways = append(ways, w.ID(), w.Name(), string(w.Kind))
 		}
 	}
 	b.among("route", n.field("route"), routes)

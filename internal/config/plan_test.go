@@ -63,7 +63,7 @@ func TestPlan(t *testing.T) {
 		Schedule:       "*/15 * * * *",
 		Timezone:       "Europe/Dublin",
 		APIs: []probe.API{{
-			Name: "orders", Type: probe.REST, EndpointType: probe.EndpointRegional,
+			Name: "orders", Type: probe.REST, EndpointType: probe.EndpointPrivate,
 			ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: "prod",
 			DefaultEndpoint: probe.Disabled, CatchAll: "NONE", WAF: &yes, WAFMarker: &probe.WAFMarker{Query: "block", Value: "me", Status: []int{403, 429}}, Canary: true, BackendAWS: true, Mutation: probe.MutationAll,
 			Rate: 3, Concurrency: 1,
@@ -71,6 +71,7 @@ func TestPlan(t *testing.T) {
 				{Host: "api.example.com", BasePath: "v1/orders", RootMapping: probe.Absent},
 				{Host: "orders.example.com"},
 			},
+			Endpoints: []probe.VPCEndpoint{{ID: "vpce-0123456789abcdef0"}, {Host: "a.vpce.example.com"}, {Host: "b.vpce.example.com", ByHeader: true}},
 			Routes: []probe.Route{
 				{
 					Method: "GET", Path: "/orders/{id}/{proxy+}", Authorization: probe.AuthIAM,
@@ -78,7 +79,7 @@ func TestPlan(t *testing.T) {
 					Query:          map[string][]string{"verbose": {"1", "2"}, "page": {"3"}},
 					Headers: []probe.Header{
 						{Name: "Accept", Value: "application/json"},
-						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:27:55"}},
+						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:28:55"}},
 					},
 					APIKeyRequired: true, APIKey: key,
 					Principal: "caller", Outsider: "chain", ExpiredSession: "old",

@@ -18,6 +18,7 @@ var proberHeaders = map[string]string{
 	"X-Amz-Security-Token":   "it belongs to the signature",
 	"X-Amzn-Requestid":       "the prober sets it",
 	"X-Api-Key":              "the key stands under api_key",
+	"X-Apigw-Api-Id":         "it is taken from the access",
 	"User-Agent":             "the prober sets it",
 	"X-Probe-Run":            "the prober sets it",
 	"X-Http-Method-Override": "it overrides the method",

@@ -18,6 +18,7 @@ const (
 	inAcceptance
 	inReference
 	inWAFMarker
+	inVPCEndpoint
 )
 
 // Settings are looked up from the inside out.
@@ -84,6 +85,7 @@ var schema = []key{
 	{name: "canary", in: anyAPI, shape: scalar(yesNo), fallback: "false"},
 	{name: "backend", in: anyAPI, shape: enum("aws")},
 	{name: "custom_domains", in: anyAPI, shape: listOf(mappingOf(inDomain))},
+	{name: "vpc_endpoints", in: anyAPI, shape: listOf(mappingOf(inVPCEndpoint))},
 	{name: "routes", in: anyAPI, shape: some(listOf(mappingOf(inRoute)))},
 	{name: "accept", in: anyAPI, shape: listOf(mappingOf(inAcceptance))},
 
@@ -94,6 +96,10 @@ var schema = []key{
 	{name: "expired_client_certificate", in: inDomain, shape: mappingOf(inMutualTLS)},
 	{name: "certificate", in: inMutualTLS, must: inMutualTLS, shape: scalar(path)},
 	{name: "key", in: inMutualTLS, must: inMutualTLS, shape: mappingOf(inKeyFile)},
+
+	{name: "id", in: inVPCEndpoint, shape: scalar(vpcEndpointID)},
+	{name: "host", in: inVPCEndpoint, shape: scalar(host)},
+	{name: "api_by", in: inVPCEndpoint, shape: enum("Host", apiIDHeader), fallback: "Host"},
 
 	{name: "scenario", in: inAcceptance, must: inAcceptance, shape: scalar(scenarioName)},
 	{name: "route", in: inAcceptance, shape: scalar(plainText)},
@@ -166,6 +172,7 @@ var objectRules = map[object]struct {
 	inMutualTLS:   {name: "mutual_tls", private: true, want: "{certificate: path, key: {file: path}}"},
 	inKeyFile:     {name: "key", private: true, want: "{file: path}"},
 	inAcceptance:  {name: "acceptance"},
+	inVPCEndpoint: {name: "vpc_endpoint", check: checkVPCEndpoint, want: "{id: vpce-…} or {host: name}"},
 	inWAFMarker:   {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
 	inReference:   {name: "reference", private: true, check: checkReference, want: referenceWant},
 }
