@@ -32,12 +32,13 @@ func newScene(t *testing.T, change ...func(*API)) *scene {
 	return &scene{t: t, plan: &Plan{APIs: []API{api}}, api: api}
 }
 
-// answer is a REST refusal or, without an error type, an answer of the backend.
+// answer is a REST refusal or, without an error type, an answer of the backend or of an HTTP API.
 type answer struct {
 	status             int
 	errorType, message string
 	headers            map[string]string
 	conn, remote       string
+	body               string
 }
 
 var (
@@ -76,6 +77,9 @@ func (s *scene) ask(sc Scenario, access AccessKind, a answer, extra string) *sce
 		s.t.Fatal(err)
 	}
 	h := http.Header{"X-Amzn-Requestid": {req.ID}, "X-Amz-Apigw-Id": {"id-" + req.ID}, "Content-Type": {"application/json"}}
+	if s.api.Type == HTTP {
+		h = http.Header{"Apigw-Requestid": {"id-" + req.ID}, "Content-Type": {"application/json"}}
+	}
 	if a.errorType != "" {
 		h.Set("x-amzn-ErrorType", a.errorType)
 	}
@@ -87,7 +91,7 @@ func (s *scene) ask(sc Scenario, access AccessKind, a answer, extra string) *sce
 		o.Remote = a.remote
 	}
 	o.readHeaders(h, newRedactor(nil))
-	o.text, o.Message = a.message, a.message
+	o.text, o.Message, o.Body = a.message, a.message, a.body
 	s.exchanges = append(s.exchanges, Exchange{Case: c, Request: req, Observation: o, Extra: extra})
 	s.labels = append(s.labels, sc.Name+" "+extra)
 	return s
