@@ -107,7 +107,7 @@ func (o outcome) indistinct(truth sandbox.Truth, r probe.Result) string {
 		return "the backend imitates the gateway"
 	case truth.Layer == string(probe.Backend) && r.Access == probe.AccessCustomDomain && gatewayText(r.Observed.Message):
 		return "a CDN may have taken the error type off the gateway's own text"
-	case truth.Layer == string(probe.Backend) && r.Verdict == probe.Inconclusive && r.Observed.Headers["apigw-requestid"] != "" &&
+	case truth.Layer == string(probe.Backend) && r.Observed.Headers["apigw-requestid"] != "" &&
 		r.Observed.Message == http.StatusText(truth.Status):
 		return "an application behind an HTTP API may say what the gateway says"
 	case truth.Layer == string(probe.Backend) && r.Verdict == probe.Inconclusive && !o.typed(r.Host):

@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"apigwprobe/internal/sandbox"
@@ -37,7 +39,7 @@ func rootMapped(m *sandbox.Model) {
 
 func catchAll(r sandbox.Route) func(*sandbox.Model) {
 	r.Method, r.Path = "", "$default"
-	return func(m *sandbox.Model) { m.APIs[0].Routes = append(m.APIs[0].Routes, r) }
+	return adding(r)
 }
 
 // Healthy HTTP APIs end without a finding, and with something proven.
@@ -235,5 +237,40 @@ func TestPostureHTTPSwitches(t *testing.T) {
 				p.check(t, count, nil)
 			})
 		}
+	}
+}
+
+// HTTP APIs at random: go test -run 'TestPostureHTTPRandom/seed-17$' gives one again.
+func TestPostureHTTPRandom(t *testing.T) {
+	n := uint64(200)
+	if testing.Short() {
+		n = 40
+	}
+	t.Logf("seeds 1 to %d", n)
+	kinds := []option[sandbox.Model]{{"$default", httpAPI}, {"named stage", httpNamed}, {"both stages", httpBoth}}
+	routePool := append(leaving(routePool, "IAM and key", "key"), option[sandbox.Model]{"catch-all", catchAll(open(""))}, option[sandbox.Model]{"catch-all with IAM", catchAll(iam(""))})
+	setupPool := leaving(setupPool, "WAF", "WAF on a header", "edge-optimised", "X-Ray", "hidden texts", "other statuses", "Forbidden",
+		"policy for the account", "policy against a path", "root mapping")
+	setupPool = append(setupPool, option[sandbox.Model]{"root mapping", atDomain(rootMapped)},
+		option[sandbox.Model]{"CORS", func(m *sandbox.Model) { m.APIs[0].CORS = &sandbox.CORS{Origins: []string{"*"}} }})
+	faultPool := append(leaving(faultPool, "first route without key", "first route wants a key", "stage lost", "key disabled", "key in no plan", "integration is late", "WAF blocks everything",
+		"WAF blocks bearers of a signature", "policy denies everybody"),
+		option[sandbox.Model]{"stage lost", func(m *sandbox.Model) { m.APIs[0].Stages = m.APIs[0].Stages[1:] }},
+		option[sandbox.Model]{"backend says Forbidden", first(behind(sandbox.Backend{Status: 403, Body: `{"message":"Forbidden"}`}))},
+		option[sandbox.Model]{"backend says Not Found", first(behind(sandbox.Backend{Status: 404, Body: `{"message":"Not Found"}`}))})
+	liePool := append(slices.Clone(liePool), option[probe.Plan]{"type", retyped(probe.REST)})
+	count := newTally(t)
+	for seed := uint64(1); seed <= n; seed++ {
+		t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 20261122))
+			turned := turn(rand.New(rand.NewPCG(seed, 2)))
+			posture{
+				setup: both(draw(t, r, "kind", kinds, 1), routes(open("/ping")),
+					draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned }),
+				fault:   draw(t, r, "fault", faultPool, r.IntN(3)),
+				declare: draw(t, r, "lie", liePool, r.IntN(3)),
+			}.check(t, count, nil)
+		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 // TestPostureMutualTLS asks a domain with mutual TLS, shut and open, for every client certificate.
 func TestPostureMutualTLS(t *testing.T) {
 	t.Parallel()
+	rest := func(*sandbox.Model) {}
 	shut := map[string]string{
 		"unsigned":                     "pass none/accepted certain",
 		"no-client-certificate":        "pass tls",
@@ -22,13 +23,16 @@ func TestPostureMutualTLS(t *testing.T) {
 		"expired-client-certificate":   "pass tls",
 	}
 	for name, tt := range map[string]struct {
+		setup    func(*sandbox.Model)
 		mutual   *sandbox.MutualTLS
 		switches sandbox.Switches
 		want     map[string]string
 	}{
-		"shut, refused with 403":         {&sandbox.MutualTLS{}, sandbox.Switches{}, shut},
-		"shut, refused in the handshake": {&sandbox.MutualTLS{}, sandbox.Switches{MutualTLSFailsHandshake: true}, shut},
-		"open: the domain asks for nothing": {nil, sandbox.Switches{}, map[string]string{
+		"shut, refused with 403":                   {rest, &sandbox.MutualTLS{}, sandbox.Switches{}, shut},
+		"shut, refused in the handshake":           {rest, &sandbox.MutualTLS{}, sandbox.Switches{MutualTLSFailsHandshake: true}, shut},
+		"HTTP API, shut, refused with 403":         {httpAPI, &sandbox.MutualTLS{}, sandbox.Switches{}, shut},
+		"HTTP API, shut, refused in the handshake": {httpAPI, &sandbox.MutualTLS{}, sandbox.Switches{MutualTLSFailsHandshake: true}, shut},
+		"open: the domain asks for nothing": {rest, nil, sandbox.Switches{}, map[string]string{
 			"unsigned":                     "pass none/accepted certain",
 			"no-client-certificate":        "fail/open none/accepted certain",
 			"untrusted-client-certificate": "fail/open none/accepted certain",
@@ -38,6 +42,7 @@ func TestPostureMutualTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := healthy()
+			tt.setup(&m)
 			m.APIs[0].Routes = []sandbox.Route{open("/health")}
 			m.Domains[0].MutualTLS, m.Switches = tt.mutual, tt.switches
 			g, err := sandbox.New(m)
@@ -65,7 +70,7 @@ func TestPostureMutualTLS(t *testing.T) {
 			plan := &probe.Plan{
 				Environment: "test", ConnectTo: map[string]string{"*": s.Addr}, RootCAs: roots, Rate: 2000, TotalRate: 2000,
 				APIs: []probe.API{{
-					Name: "orders", Type: probe.REST, Region: region, Stage: "prod", CatchAll: probe.Absent,
+					Name: "orders", Type: declareAPI(&m, &m.APIs[0]).Type, Region: region, Stage: m.APIs[0].Stages[0].Name, CatchAll: probe.Absent,
 					Routes: []probe.Route{{Method: "GET", Path: "/health", Authorization: probe.AuthNone}},
 					Domains: []probe.CustomDomain{{
 						Host: domain, BasePath: "orders", RootMapping: probe.Absent,

@@ -144,6 +144,11 @@ func random(t *testing.T, seed uint64) posture {
 	return p
 }
 
+// leaving leaves the options out that have one of these names.
+func leaving[T any](pool []option[T], names ...string) []option[T] {
+	return slices.DeleteFunc(slices.Clone(pool), func(o option[T]) bool { return slices.Contains(names, o.name) })
+}
+
 // draw picks n of a pool, in the order of the draw.
 func draw[T any](t *testing.T, r *rand.Rand, what string, pool []option[T], n int) func(*T) {
 	t.Helper()
