@@ -14,6 +14,7 @@ func (b *builder) checkType(t probe.APIType, l layers) {
 	}
 	for _, missing := range []struct{ key, why string }{
 		{"waf", "AWS WAF protects no HTTP API"},
+		{"waf_marker", "AWS WAF protects no HTTP API"},
 		{"canary", "HTTP APIs have no canaries"},
 	} {
 		if n := l.find(missing.key); n != nil {
