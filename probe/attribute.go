@@ -537,7 +537,7 @@ func (s *state) attribution() Attribution {
 	x := s.x
 	a := Attribution{
 		Candidates: []Candidate{}, Because: []string{}, Evidence: s.testimony(),
-		Stale: x.stale, Capped: x.cap != "", Sound: s.sound, Plausible: s.left, Undeclared: s.undeclared, API: x.api, Foreign: s.foreign(),
+		Stale: x.stale, Capped: x.cap != "", Sound: s.sound, Plausible: s.left, Undeclared: s.undeclared, API: x.api, Foreign: s.foreign(), Misdated: misdated(x),
 	}
 	if x.row != nil {
 		a.Behind = x.row.behind

@@ -45,6 +45,8 @@ type Attribution struct {
 	// that another API must have answered.
 	API     APIType `json:"-"`
 	Foreign bool    `json:"-"`
+	// Misdated says that the signature was dated wrongly on purpose, and that our clock is wrong, too.
+	Misdated bool `json:"-"`
 	// Behind are gates that the answer's text shows to be behind the request, if Layer gave it.
 	Behind []Layer `json:"-"`
 	// Capped marks an answer that can be likely at most, whatever is left.

@@ -88,14 +88,20 @@ func (m *Matrix) learnsClock(cases []Case) bool {
 	return m.Plan.CorrectClock && slices.ContainsFunc(cases, func(c Case) bool { return c.Principal != "" })
 }
 
-// clockWrong reports whether a request was signed for what we took for the present, and the gateway's clock disagreed.
-func clockWrong(x *exchange) bool {
+// clocksDisagree reports whether a request was signed, and what we took for the present was not the gateway's.
+func clocksDisagree(x *exchange) bool {
 	if x.req == nil || x.req.Clock.IsZero() {
 		return false
 	}
 	skew, ok := x.obs.Skew()
 	return ok && (skew-x.req.Clock.Sub(x.obs.Sent)).Abs() > wrongClock
 }
+
+// clockWrong reports whether a request was signed for what we took for the present, and the gateway's clock disagreed.
+func clockWrong(x *exchange) bool { return clocksDisagree(x) && x.req.Offset == 0 }
+
+// misdated reports whether a signature that was dated otherwise on purpose may be dated right after all.
+func misdated(x *exchange) bool { return clocksDisagree(x) && x.req.Offset != 0 }
 
 var (
 	ifClockWrong = condition{

@@ -230,8 +230,8 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "" || presigned(req.URL) != nil, Decisive: decisive,
 		KeySent: !r.APIKey.Empty(), DeadEnd: r.DeadEnd,
 	}
-	if r.Signing != nil && r.Signing.Offset == 0 {
-		out.Clock = run.Now
+	if r.Signing != nil {
+		out.Clock, out.Offset = run.Now, r.Signing.Offset
 	}
 	out.Facets = facets(req, out, run.Salt, clock)
 	return out, nil

@@ -72,6 +72,11 @@ var elsewhere = []fingerprint{
 		},
 	},
 	{
+		name: "proxy-refused", grade: Documented, source: "RFC 9110, section 9.3.6: no tunnel but after a success",
+		when:       func(x *exchange) bool { return x.obs.Error != nil && x.obs.Error.Kind == "proxy-refused" },
+		candidates: []possibility{maybe(Edge, "proxy-refused")},
+	},
+	{
 		name: "no-answer", grade: Documented, source: "developer guide: a deleted API or a private name does not resolve",
 		when:   func(x *exchange) bool { return x.obs.Error != nil },
 		atMost: "no answer came that could name anybody",
@@ -125,6 +130,14 @@ var elsewhere = []fingerprint{
 		candidates: []possibility{maybe(Edge, "waf-at-edge"), maybe(Edge, "cloudfront-blocked"), maybe(WAF, "waf-blocked", ifLessLikely)},
 	},
 	{
+		name: "load-balancer", grade: Recorded, source: "sp-alb-404",
+		when: func(x *exchange) bool {
+			return x.obs.Status >= 400 && x.obs.GatewayID() == "" && x.obs.RequestID == "" && strings.HasPrefix(x.obs.Header("server"), "awselb/")
+		},
+		atMost:     "a load balancer may also stand behind the API",
+		candidates: []possibility{maybe(Edge, "alb-fixed-response"), maybe(Backend, "backend-error", ifLessLikely)},
+	},
+	{
 		name: "too-large-for-the-parser", grade: Recorded, source: "lgtm-413-10mb",
 		when: func(x *exchange) bool {
 			return x.obs.HeadersComplete && x.obs.GatewayID() == "" && (x.obs.Status == 413 || x.obs.Status == 414 || x.obs.Status == 431)
@@ -145,7 +158,7 @@ var elsewhere = []fingerprint{
 		}, anyLayer...),
 	},
 	{
-		name: "no-id-of-the-gateway", grade: Recorded, source: "sp-alb-404",
+		name: "no-id-of-the-gateway", grade: Inferred, source: "attribution method, section 3.4, row 36",
 		when: func(x *exchange) bool {
 			return x.obs.HeadersComplete && x.obs.Status >= 400 && x.obs.GatewayID() == "" && x.obs.RequestID == ""
 		},

@@ -35,6 +35,13 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 		return judgeAcceptance("the control", c, o, a)
 	}
 	if after, ok := past(c, o, a); ok {
+		if a.Misdated {
+			return Judgement{
+				Verdict: Inconclusive, Kind: KindCredentials,
+				Reason: "our own clock is wrong, so a signature that was to be dated wrongly may be dated right",
+				Next:   "set the clock of this machine",
+			}
+		}
 		return judgeOpen(c, o, a, after)
 	}
 	if a.Layer == UsagePlan || o.Status == 429 && a.Layer != WAF { // a custom response of AWS WAF may have any status

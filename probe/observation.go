@@ -119,7 +119,8 @@ const (
 type NetworkError struct {
 	Phase Phase  `json:"phase"`
 	Kind  string `json:"kind"` // a word of a closed list: not-found, refused, timeout, reset, eof, certificate (the server's is not
-	// good), certificate-wanted (an alert says so), certificate-dropped (asked for one and hung up), alert, canceled, other
+	// good), certificate-wanted (an alert says so), certificate-dropped (asked for one and hung up), alert, proxy-refused
+	// (a forward proxy of our own), canceled, other
 	Text string `json:"text"`
 }
 
@@ -140,8 +141,10 @@ type Request struct {
 	// or an Authorization header is sent that any open stage reads.
 	Decisive bool
 	KeySent  bool
-	// Clock is what was taken for the present in the signature; zero if there is none, or if it is dated otherwise.
+	// Clock is what was taken for the present when the request was signed; zero if it was not. Offset is how far from it
+	// the signature is dated on purpose.
 	Clock   time.Time
+	Offset  time.Duration
 	DeadEnd Layer
 	// Genuine says that the route's identity, or its outsider, made the signature, and that nothing of it was spoiled.
 	Genuine bool

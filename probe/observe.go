@@ -255,6 +255,7 @@ func networkError(err error, phase Phase, certificateWanted bool) *NetworkError 
 		verify   *tls.CertificateVerificationError
 		hostname x509.HostnameError
 		timeout  net.Error
+		proxy    *proxyRefusal
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -262,6 +263,8 @@ func networkError(err error, phase Phase, certificateWanted bool) *NetworkError 
 		if errors.As(err, &dns) {
 			e.Phase = PhaseDNS
 		}
+	case errors.As(err, &proxy):
+		e.Phase, e.Kind, e.Text = PhaseConnect, "proxy-refused", proxy.Error()
 	case errors.As(err, &dns):
 		e.Phase = PhaseDNS
 		switch {

@@ -145,7 +145,7 @@ func (a *apiRun) ask(ctx context.Context, c Case) {
 	}
 	alone := a.alone(e)
 	// An answer without an id of the gateway may be a page in front: that shows when everything is known.
-	if _, past := past(c, e.Observation, alone); past && c.Scenario.Kind == Gate && e.Observation.GatewayID() != "" {
+	if _, past := past(c, e.Observation, alone); past && !alone.Misdated && c.Scenario.Kind == Gate && e.Observation.GatewayID() != "" {
 		a.confirm(ctx, e)
 		return
 	}

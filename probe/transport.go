@@ -70,14 +70,27 @@ func (t *transports) get(host string, certificate *tls.Certificate) (*transport,
 				return certificate, nil
 			},
 		},
-		ForceAttemptHTTP2:   true,
-		DisableCompression:  true,
+		ForceAttemptHTTP2:  true,
+		DisableCompression: true,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+			if res.StatusCode != http.StatusOK {
+				return &proxyRefusal{res.StatusCode}
+			}
+			return nil
+		},
 		MaxIdleConnsPerHost: 64,
 		IdleConnTimeout:     30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
 	}
 	t.made[key] = tr
 	return tr, nil
+}
+
+// proxyRefusal is how a forward proxy answers who may not go through it.
+type proxyRefusal struct{ status int }
+
+func (e *proxyRefusal) Error() string {
+	return fmt.Sprintf("the forward proxy answered %d to CONNECT", e.status)
 }
 
 func (t *transports) close() {

@@ -231,6 +231,23 @@ func TestProxyOfThePlan(t *testing.T) {
 		"CONNECT "+hostCustom+":443 HTTP/1.1\r\nHost: "+hostCustom+":443\r\nUser-Agent: Go-http-client/1.1\r\n\r\n")
 }
 
+// TestProxyThatRefuses tells the refusal of a forward proxy from an answer of the host.
+func TestProxyThatRefuses(t *testing.T) {
+	proxy := listen(t, func(_ int, c net.Conn) {
+		if _, err := readHead(bufio.NewReader(c)); err == nil {
+			fmt.Fprint(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	plan := planTo("")
+	plan.Proxy = "http://" + proxy
+	p := NewProber(plan, Material{})
+	defer p.Close()
+	o := p.Observe(t.Context(), getting(hostCustom, "/"))
+	checkEqual(t, "error", o.Error, &NetworkError{Phase: PhaseConnect, Kind: "proxy-refused", Text: "the forward proxy answered 403 to CONNECT"})
+	a := Attribute(plan, []Exchange{{Observation: o}})[0]
+	checkEqual(t, "attribution", []string{string(a.Layer), string(a.Cause), string(a.Confidence)}, []string{"edge", "proxy-refused", "certain"})
+}
+
 // TestDialerStaysWithTheAddressThatItFound: a second address may lead to a gateway with another configuration.
 func TestDialerStaysWithTheAddressThatItFound(t *testing.T) {
 	first := listen(t, func(int, net.Conn) {})

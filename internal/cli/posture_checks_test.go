@@ -89,6 +89,8 @@ func (o outcome) indistinct(truth sandbox.Truth, r probe.Result) string {
 	switch {
 	case gate && r.Verdict == probe.Fail:
 		return "another gate refused it, and the report says so"
+	case r.Kind == probe.KindCredentials:
+		return "our own clock is wrong, and the report says so"
 	case !unsure:
 		return ""
 	case gate && r.Verdict == probe.Inconclusive:
