@@ -71,9 +71,8 @@ func showCauses(o *causesOptions) error {
 	case o.format.value == jsonFormat:
 		return writeJSON(o.streams.Out, pages)
 	}
-	look := report.Options{Color: o.streams.color(o.streams.Out), Width: o.streams.width(o.streams.Out)}
 	if o.name == "" {
-		return report.Causes(o.streams.Out, look, pages)
+		return report.Causes(o.streams.Out, o.streams.look(), pages)
 	}
-	return report.Explain(o.streams.Out, look, pages)
+	return report.Explain(o.streams.Out, o.streams.look(), pages)
 }

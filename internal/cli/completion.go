@@ -90,7 +90,7 @@ func (f *filters) outlines(args []string) []probe.Plan {
 	var file *config.File
 	names := args
 	if len(args) == 1 {
-		env, err := openEnvironment(f.config, args[0])
+		env, err := openEnvironment(f.config, args[0], nil)
 		if err != nil {
 			return nil
 		}

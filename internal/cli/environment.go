@@ -30,14 +30,14 @@ func addConfig(cmd *cobra.Command, path *string) {
 type environment struct {
 	name    string
 	file    *config.File
-	gateway *sandbox.Server // nil: the APIs are elsewhere
+	sandbox *sandbox.Environment // nil: the APIs are elsewhere
 }
 
 // openEnvironment finds an environment in the configuration at path. If nobody defines it there, the sandbox is started
-// inside this process.
-func openEnvironment(path, name string) (*environment, error) {
+// inside this process, with faults if there are any.
+func openEnvironment(path, name string, faults []string) (*environment, error) {
 	if name == builtin && path == defaultConfig && missing(path) {
-		return openBuiltin()
+		return openBuiltin(faults)
 	}
 	file, err := loadConfig(path)
 	if err != nil {
@@ -45,11 +45,14 @@ func openEnvironment(path, name string) (*environment, error) {
 	}
 	defined := slices.Contains(file.Environments(), name)
 	if name == builtin && !defined {
-		return openBuiltin()
+		return openBuiltin(faults)
 	}
 	if !defined {
 		_, err := file.Plan(name) // which says what names there are
 		return nil, err
+	}
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("--fault: got the environment %q of %s, want the built-in sandbox", name, path)
 	}
 	return &environment{name: name, file: file}, nil
 }
@@ -68,14 +71,13 @@ func missing(path string) bool {
 }
 
 // openBuiltin starts the embedded gateway on loopback and reads its configuration, which never touches the disk.
-func openBuiltin() (*environment, error) {
-	server, err := serveSandbox("127.0.0.1:0")
+func openBuiltin(faults []string) (*environment, error) {
+	served, err := sandbox.Serve("127.0.0.1:0", faults...)
 	if err != nil {
 		return nil, err
 	}
-	const path, caFile = "sandbox.yaml", "ca.pem"
-	files := map[string][]byte{path: []byte(sandbox.BuiltinConfig(server.Addr, caFile)), caFile: server.CA}
-	file, err := config.Load(path, config.Options{
+	files := served.Files("")
+	file, err := config.Load(sandbox.ConfigName, config.Options{
 		Scenarios: scenarios.Names(),
 		ReadFile: func(path string) ([]byte, error) {
 			if text, ok := files[path]; ok {
@@ -85,24 +87,16 @@ func openBuiltin() (*environment, error) {
 		},
 	})
 	if err != nil {
-		_ = server.Close() // the first error is the one to tell
+		_ = served.Close() // the first error is the one to tell
 		return nil, err
 	}
-	return &environment{name: builtin, file: file, gateway: server}, nil
-}
-
-func serveSandbox(addr string) (*sandbox.Server, error) {
-	gateway, err := sandbox.New(sandbox.Builtin())
-	if err != nil {
-		return nil, fmt.Errorf("building the sandbox: %w", err)
-	}
-	return gateway.Listen(addr)
+	return &environment{name: builtin, file: file, sandbox: served}, nil
 }
 
 // close stops the embedded gateway, if there is one.
 func (e *environment) close() {
-	if e.gateway != nil {
-		_ = e.gateway.Close() // nobody is served any more
+	if e.sandbox != nil {
+		_ = e.sandbox.Close() // nobody is served any more
 	}
 }
 

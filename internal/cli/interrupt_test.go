@@ -97,7 +97,7 @@ func TestCancelledBefore(t *testing.T) {
 // that is closed with the first connection.
 func watchedSandbox(t *testing.T) (config string, connected <-chan struct{}) {
 	t.Helper()
-	server, err := serveSandbox("127.0.0.1:0")
+	server, err := sandbox.Serve("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,16 +111,13 @@ func watchedSandbox(t *testing.T) (config string, connected <-chan struct{}) {
 	go forward(listener, server.Addr, sync.OnceFunc(func() { close(first) }))
 
 	dir := t.TempDir()
-	config = filepath.Join(dir, "probe.yaml")
-	for path, text := range map[string][]byte{
-		config:                       []byte(sandbox.BuiltinConfig(listener.Addr().String(), "ca.pem")),
-		filepath.Join(dir, "ca.pem"): server.CA,
-	} {
-		if err := os.WriteFile(path, text, 0o600); err != nil {
+	for name, text := range server.Files(dir) {
+		text = bytes.ReplaceAll(text, []byte(server.Addr), []byte(listener.Addr().String()))
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return config, first
+	return filepath.Join(dir, sandbox.ConfigName), first
 }
 
 // forward copies connections to addr until the listener is closed.

@@ -48,7 +48,7 @@ Nothing is sent, and no secret is resolved.`,
 }
 
 func showPlan(o *planOptions) error {
-	env, err := openEnvironment(o.filters.config, o.environment)
+	env, err := openEnvironment(o.filters.config, o.environment, nil)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type runOptions struct {
 	all         bool
 
 	correctClock bool
+
+	faults faults
 }
 
 func newRunCommand(s Streams) *cobra.Command {
@@ -46,6 +48,7 @@ skipped for want of a credential or of consent end in 3.
 Formats:
 ` + formatHelp(),
 		Example: `  probe run sandbox
+  probe run sandbox --fault waf-blocks
   probe run prod --matrix smoke
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
   probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)`,
@@ -53,6 +56,12 @@ Formats:
 		ValidArgsFunction: completeEnvironment(&o.filters.config),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.environment = args[0]
+			if o.faults.list {
+				return o.faults.show(o.streams, o.format.value)
+			}
+			if err := o.faults.check(); err != nil {
+				return err
+			}
 			if err := o.pace.check(cmd); err != nil {
 				return err
 			}
@@ -61,6 +70,7 @@ Formats:
 	}
 	o.filters.add(cmd)
 	o.pace.add(cmd)
+	o.faults.add(cmd)
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
@@ -72,7 +82,7 @@ Formats:
 }
 
 func run(ctx context.Context, o *runOptions) error {
-	env, err := openEnvironment(o.filters.config, o.environment)
+	env, err := openEnvironment(o.filters.config, o.environment, o.faults.names)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type sandboxOptions struct {
 	streams Streams
 	listen  string
 	dir     string
+	faults  faults
 }
 
 func newSandboxCommand(s Streams) *cobra.Command {
@@ -32,15 +33,23 @@ around. It prints a configuration for it, with made-up secrets that open nothing
 
 It listens on loopback only. The certificate authority of its certificates is new each time.`,
 		Example: `  probe sandbox --dir /tmp/sandbox
-  probe run sandbox --config /tmp/sandbox/probe.yaml   # in another terminal`,
+  probe run sandbox --config /tmp/sandbox/probe.yaml   # in another terminal
+  probe sandbox --fault cdn-strips-authorization,key-disabled`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.faults.list {
+				return o.faults.show(o.streams, tableFormat)
+			}
+			if err := o.faults.check(); err != nil {
+				return err
+			}
 			return serve(cmd.Context(), o)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "loopback address to listen on; port 0 takes a free one")
-	flags.StringVar(&o.dir, "dir", "", "write probe.yaml and ca.pem here; without it, only ca.pem to a temporary directory")
+	flags.StringVar(&o.dir, "dir", "", "write probe.yaml and the certificates here; without it, only those, to a temporary directory")
+	o.faults.add(cmd)
 	return cmd
 }
 
@@ -55,26 +64,29 @@ func serve(ctx context.Context, o *sandboxOptions) error {
 	if o.dir == "" {
 		defer func() { _ = os.RemoveAll(dir) }() // the system clears what is left of a temporary directory
 	}
-	server, err := serveSandbox(o.listen)
+	served, err := sandbox.Serve(o.listen, o.faults.names...)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = server.Close() }() // its connections are dropped, whatever they were at
+	defer func() { _ = served.Close() }() // its connections are dropped, whatever they were at
 
-	caFile := filepath.Join(dir, "ca.pem")
-	config := sandbox.BuiltinConfig(server.Addr, caFile)
-	if err := writeWhole(caFile, server.CA); err != nil {
-		return err
-	}
-	if o.dir != "" { // last, so that whoever waits for it finds everything
-		if err := writeWhole(filepath.Join(dir, defaultConfig), []byte(config)); err != nil {
+	files := served.Files(dir)
+	config := files[sandbox.ConfigName]
+	delete(files, sandbox.ConfigName)
+	for name, content := range files {
+		if err := writeWhole(filepath.Join(dir, name), content); err != nil {
 			return err
 		}
 	}
-	if _, err := fmt.Fprint(o.streams.Out, config); err != nil {
+	if o.dir != "" { // last, so that whoever waits for it finds everything
+		if err := writeWhole(filepath.Join(dir, defaultConfig), config); err != nil {
+			return err
+		}
+	}
+	if _, err := o.streams.Out.Write(config); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(o.streams.Err, "probe: serving the sandbox on https://%s until interrupted\n", server.Addr)
+	_, _ = fmt.Fprintf(o.streams.Err, "probe: serving the sandbox on https://%s until interrupted\n", served.Addr)
 	<-ctx.Done()
 	return nil
 }
@@ -104,13 +116,12 @@ func (o *sandboxOptions) prepare() (string, error) {
 	}
 	path := filepath.Join(dir, defaultConfig)
 	old, err := os.ReadFile(path)
-	firstLine, _, _ := bytes.Cut([]byte(sandbox.BuiltinConfig("", "")), []byte("\n"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return dir, nil
 	case err != nil:
 		return "", err
-	case !bytes.HasPrefix(old, firstLine):
+	case !bytes.HasPrefix(old, []byte(sandbox.ConfigHeader)):
 		return "", fmt.Errorf("writing %q: got a configuration that is not the sandbox's, want another --dir", path)
 	}
 	return dir, nil

@@ -57,13 +57,12 @@ func TestSecretsAreNotShown(t *testing.T) {
 // The configuration that is printed or served shows references; the sandbox prints its made-up secrets on purpose.
 func TestValidateShowsNoSecrets(t *testing.T) {
 	dir := t.TempDir()
-	config := sandbox.BuiltinConfig("127.0.0.1:1", "ca.pem")
-	server, err := serveSandbox("127.0.0.1:0")
+	served, err := sandbox.Serve("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
-	for name, text := range map[string][]byte{"probe.yaml": []byte(config), "ca.pem": server.CA} {
+	defer served.Close()
+	for name, text := range served.Files(dir) {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -105,8 +104,13 @@ func TestLeaksAreFound(t *testing.T) {
 // builtinSecrets are the values in the sandbox's configuration.
 func builtinSecrets(t *testing.T) []string {
 	t.Helper()
+	served, err := sandbox.Serve("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer served.Close()
 	var secrets []string
-	for _, match := range regexp.MustCompile(`\{value: (\S+?)\}`).FindAllStringSubmatch(sandbox.BuiltinConfig("", ""), -1) {
+	for _, match := range regexp.MustCompile(`\{value: (\S+?)\}`).FindAllStringSubmatch(string(served.Files("")[sandbox.ConfigName]), -1) {
 		secrets = append(secrets, match[1])
 	}
 	if len(secrets) < 8 {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 
+	"apigwprobe/internal/report"
+
 	"golang.org/x/term"
 )
 
@@ -49,6 +51,11 @@ func (s Streams) width(w io.Writer) int {
 	}
 	n, _ := s.terminal(w)
 	return n
+}
+
+// look is how standard output shows what people read.
+func (s Streams) look() report.Options {
+	return report.Options{Color: s.color(s.Out), Width: s.width(s.Out)}
 }
 
 func (s Streams) env(name string) string {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 )
@@ -79,6 +80,29 @@ func (p *page) row(indent int, widths []int, cells ...cell) {
 		}
 		p.WriteByte('\n')
 	}
+}
+
+// Grid writes rows in columns as wide as they need to be, but for the last, which takes what is left. The first row is
+// the header.
+func Grid(w io.Writer, o Options, rows [][]string) error {
+	p := &page{Options: o}
+	widths := make([]int, len(rows[0])-1)
+	for _, row := range rows {
+		for i := range widths {
+			widths[i] = max(widths[i], columnsOf(clean(row[i])))
+		}
+	}
+	look := dim
+	for _, row := range rows {
+		cells := make([]cell, len(row))
+		for i, text := range row {
+			cells[i] = cell{text, look}
+		}
+		p.row(0, widths, cells...)
+		look = plain
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
 }
 
 func (p *page) blank() { p.WriteByte('\n') }

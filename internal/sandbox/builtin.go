@@ -12,18 +12,24 @@ import (
 var builtin = struct {
 	Region, Account, Partner          string
 	Orders, Catalog, Ledger, Legacy   string // API ids
-	Domain                            string
+	Vault                             string
+	Domain, SecureDomain, Endpoint    string
 	OrdersKey, CatalogKey             string
 	Caller, Outsider, Retired, Friend builtinPrincipal
 }{
-	Region:     "eu-west-1",
-	Account:    "111122223333",
-	Partner:    "444455556666",
-	Orders:     "or4d3r5a1b",
-	Catalog:    "ca7a1og2c3",
-	Ledger:     "l3d93rd4e5",
-	Legacy:     "l3gacyf6a7",
-	Domain:     "api.example.test",
+	Region:  "eu-west-1",
+	Account: "111122223333",
+	Partner: "444455556666",
+	Orders:  "or4d3r5a1b",
+	Catalog: "ca7a1og2c3",
+	Ledger:  "l3d93rd4e5",
+	Legacy:  "l3gacyf6a7",
+	Vault:   "vau1tb8c9d",
+
+	Domain:       "api.example.test",
+	SecureDomain: "secure.example.test",
+	Endpoint:     "vpce-0a1b2c3d4e5f60718",
+
 	OrdersKey:  "sandbox-orders-key-7Qm2Xc9T",
 	CatalogKey: "sandbox-catalog-key-4Rv8Lb1N",
 	Caller: builtinPrincipal{
@@ -42,7 +48,7 @@ type builtinPrincipal struct{ ID, Secret, Token string }
 
 // Builtin is the model of the environment that needs no configuration: healthy
 // APIs between which every scenario applies, and one, legacy, with deliberate
-// faults that the configuration of [BuiltinConfig] declares as accepted.
+// faults that the configuration declares as accepted.
 func Builtin() Model {
 	b := &builtin
 	anything := Policy{{Effect: Allow}}
@@ -88,31 +94,47 @@ func Builtin() Model {
 				// so is the default endpoint.
 				Routes: []Route{open("/export"), open("/report")},
 			},
+			{
+				ID: b.Vault, Name: "vault", Account: b.Account, Region: b.Region, DefaultEndpointDisabled: true,
+				Stages: []Stage{{Name: "prod"}},
+				Routes: []Route{open("/documents")},
+			},
 		},
 		Keys: []APIKey{{Name: "orders", Value: b.OrdersKey}, {Name: "catalog", Value: b.CatalogKey}},
 		Plans: []UsagePlan{
 			{Name: "orders", Stages: []APIStage{{b.Orders, "prod"}}, Keys: []string{"orders"}},
 			{Name: "catalog", Stages: []APIStage{{b.Catalog, "prod"}}, Keys: []string{"catalog"}},
 		},
-		Domains: []Domain{{Host: b.Domain, Mappings: []Mapping{
-			{"orders", APIStage{b.Orders, "prod"}},
-			{"catalog", APIStage{b.Catalog, "prod"}},
-			{"legacy", APIStage{b.Legacy, "v1"}},
-		}}},
+		Domains: []Domain{
+			{Host: b.Domain, Mappings: []Mapping{
+				{"orders", APIStage{b.Orders, "prod"}},
+				{"catalog", APIStage{b.Catalog, "prod"}},
+				{"legacy", APIStage{b.Legacy, "v1"}},
+			}},
+			{Host: b.SecureDomain, MutualTLS: &MutualTLS{}, Mappings: []Mapping{{"", APIStage{b.Vault, "prod"}}}},
+		},
+		VPCEndpoints: []VPCEndpoint{{ID: b.Endpoint, VPC: "vpc-0a1b2c3d4e5f60718", Region: b.Region}},
 	}
 }
+
+// ConfigHeader is the first line of the configuration, by which it is known again.
+const ConfigHeader = "# The sandbox's own environment: an API Gateway look-alike on loopback. All"
 
 //go:embed builtin.yaml.tmpl
 var builtinConfig string
 
 var builtinTemplate = template.Must(template.New("builtin.yaml").Parse(builtinConfig))
 
-// BuiltinConfig is the probe's configuration for [Builtin], served on addr with
-// certificates of the authority in caFile.
-func BuiltinConfig(addr, caFile string) string {
+// config is the probe's configuration for the environment. file makes the path of
+// one of its files.
+func (e *Environment) config(file func(name string) string) string {
 	var b strings.Builder
+	proxy := ""
+	if e.proxy != nil {
+		proxy = e.proxy.url
+	}
 	err := builtinTemplate.Execute(&b, map[string]any{
-		"Builtin": builtin, "Addr": addr, "CAFile": caFile,
+		"Builtin": builtin, "Addr": e.Addr, "Proxy": proxy, "File": file, "Header": ConfigHeader,
 		// One fault opens every gate that looks at the same credential.
 		"Export": []string{"missing-api-key", "invalid-api-key"},
 		"Report": []string{

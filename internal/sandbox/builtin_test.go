@@ -64,11 +64,16 @@ func TestBuiltin(t *testing.T) {
 // The configuration names what the model serves. Whether it is valid is for the
 // tests of the package that reads it.
 func TestBuiltinConfig(t *testing.T) {
-	text := BuiltinConfig("127.0.0.1:8443", `C:\a b\"ca".pem`)
+	e, err := Serve("127.0.0.1:0", "proxy-refuses")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	files := e.Files(`C:\a b\"ca"`)
+	text := string(files[ConfigName])
 	for _, want := range []string{
-		`connect_to: {"*": "127.0.0.1:8443"}`,
-		`ca_file: "C:\\a b\\\"ca\".pem"`,
-		builtin.OrdersKey, builtin.CatalogKey,
+		ConfigHeader + "\n", `connect_to: {"*": "` + e.Addr + `"}`, "proxy: " + e.proxy.url + "\n",
+		`ca_file: "C:\\a b\\\"ca\"`, "ca.pem\"\n", builtin.OrdersKey, builtin.CatalogKey,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s in\n%s", want, text)
@@ -87,7 +92,36 @@ func TestBuiltinConfig(t *testing.T) {
 			}
 		}
 	}
+	for name := range files {
+		if name != ConfigName && !strings.Contains(text, name) {
+			t.Errorf("no file %s", name)
+		}
+	}
 	if strings.Contains(text, "<no value>") || strings.Contains(text, "{{") {
 		t.Errorf("unfilled template:\n%s", text)
+	}
+}
+
+// Every fault makes a valid model, alone and with every other one, and says what it does.
+func TestFaults(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range Faults() {
+		if seen[f.Name] || f.Name == "" || f.Layer == "" || f.Cause == "" || f.Does == "" {
+			t.Errorf("fault %q: stands twice, or lacks a field: %+v", f.Name, f)
+		}
+		seen[f.Name] = true
+		for _, other := range Faults() {
+			w := setting{Model: Builtin()}
+			f.change(&w)
+			if other.Name != f.Name {
+				other.change(&w)
+			}
+			if _, err := New(w.Model); err != nil {
+				t.Errorf("faults %q and %q: %v", f.Name, other.Name, err)
+			}
+		}
+	}
+	if _, err := Serve("127.0.0.1:0", "no-such-fault"); err == nil || err.Error() != `no fault "no-such-fault"` {
+		t.Errorf("unknown fault: got error %v", err)
 	}
 }

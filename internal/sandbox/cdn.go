@@ -75,6 +75,22 @@ func EdgeWAF(header, contains string) Front {
 	}
 }
 
+// FixedResponse is a load balancer whose listener has no rule for the host.
+func FixedResponse() Front {
+	return func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			t := truthOf(r)
+			t.Layer, t.Cause = "edge", "alb-fixed-response"
+			p := &captured{
+				status: http.StatusForbidden,
+				header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "Server": {"awselb/2.0"}},
+				body:   []byte("Access denied"),
+			}
+			p.replay(w)
+		})
+	}
+}
+
 // EdgeHeaders is a CDN that adds CloudFront's response headers and changes
 // nothing else.
 func EdgeHeaders() Front {

@@ -204,6 +204,7 @@ type UsagePlan struct {
 	Rate  float64 // requests a second; with Burst 0: no throttle
 	Burst int
 	Quota int // requests in all; 0: none
+	Used  int // of the quota of each key, before the gateway was started
 }
 
 // APIStage names one stage of one API, by the API's id.

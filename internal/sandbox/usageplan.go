@@ -11,7 +11,7 @@ func checkUsagePlan(x *exchange) *refusal {
 	if x.plan == nil {
 		return nil
 	}
-	of := limits{rate: x.plan.Rate, burst: x.plan.Burst, quota: x.plan.Quota}
+	of := limits{rate: x.plan.Rate, burst: x.plan.Burst, quota: x.plan.Quota, used: x.plan.Used}
 	switch x.usage.take(usageID{x.plan, x.key}, of, x.now) {
 	case "throttled":
 		return &refusal{cause: "throttled", kind: throttled, message: "Too Many Requests"}
@@ -23,8 +23,8 @@ func checkUsagePlan(x *exchange) *refusal {
 
 // limits are a plan's or a stage's; zero ones do not limit.
 type limits struct {
-	rate         float64
-	burst, quota int
+	rate               float64
+	burst, quota, used int
 }
 
 type usage struct {
@@ -63,7 +63,7 @@ func (c *usageCounters) take(id any, of limits, now time.Time) string {
 		}
 		u.tokens--
 	}
-	if of.quota > 0 && u.used >= of.quota {
+	if of.quota > 0 && of.used+u.used >= of.quota {
 		return "quota-exceeded"
 	}
 	u.used++
