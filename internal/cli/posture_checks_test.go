@@ -160,7 +160,7 @@ func (o outcome) problems(count *tally) []string {
 		a := r.Attribution
 		among := slices.ContainsFunc(a.Candidates, func(c probe.Candidate) bool { return tied(truth, r, c.Layer) })
 		wrong := a.Confidence == probe.Certain && !tied(truth, r, a.Layer) && !(o.changes && unstable(a))
-		count.add(truth, a, among, wrong)
+		count.add(truth, a, among, wrong, tied(truth, r, a.Layer), r.Verdict != "" && r.Kind != probe.KindControlFailed)
 		if wrong {
 			violation(r, truth, "certain, and wrong")
 		}
@@ -208,6 +208,8 @@ type tally struct {
 	exchanges, rejections             int
 	certain, likely, ambiguous, dunno int
 	wrong, among, candidates          int
+	right                             int // certain or likely, and so it was
+	judged, judgedRight               int // the same where the control of the route was accepted
 }
 
 // newTally logs its totals at the end of the test, when all its parallel parts are over.
@@ -222,7 +224,7 @@ func newTally(t *testing.T) *tally {
 	return c
 }
 
-func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong bool) {
+func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong, named, judged bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.exchanges++
@@ -231,6 +233,16 @@ func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong bool
 	}
 	c.rejections++
 	c.candidates += len(a.Candidates)
+	right := named && (a.Confidence == probe.Certain || a.Confidence == probe.Likely)
+	if judged {
+		c.judged++
+	}
+	if right {
+		c.right++
+	}
+	if right && judged {
+		c.judgedRight++
+	}
 	switch a.Confidence {
 	case probe.Certain:
 		c.certain++
@@ -251,6 +263,7 @@ func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong bool
 
 func (c *tally) String() string {
 	n := max(c.rejections, 1)
-	return fmt.Sprintf("%d answers, %d rejections: %d certain, %d likely, %d ambiguous, %d unknown; %d wrong certain; truth among candidates %.1f %%; %.2f candidates on average",
-		c.exchanges, c.rejections, c.certain, c.likely, c.ambiguous, c.dunno, c.wrong, 100*float64(c.among)/float64(n), float64(c.candidates)/float64(n))
+	return fmt.Sprintf("%d answers, %d rejections: %d certain, %d likely, %d ambiguous, %d unknown; %d wrong certain; certain or likely, and right, %.1f %%, %.1f %% where the control was accepted; truth among candidates %.1f %%; %.2f candidates on average",
+		c.exchanges, c.rejections, c.certain, c.likely, c.ambiguous, c.dunno, c.wrong,
+		100*float64(c.right)/float64(n), 100*float64(c.judgedRight)/float64(max(c.judged, 1)), 100*float64(c.among)/float64(n), float64(c.candidates)/float64(n))
 }

@@ -137,8 +137,8 @@ func random(t *testing.T, seed uint64) posture {
 		setup: both(func(m *sandbox.Model) { m.APIs[0].Routes = nil },
 			draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(4)),
 			func(m *sandbox.Model) { m.Switches = turned }),
-		fault:   draw(t, r, "fault", faultPool, r.IntN(3)),
-		declare: draw(t, r, "lie", liePool, r.IntN(3)),
+		fault:   draw(t, r, "fault", faultPool, weighted(r, 50, 35, 15)),
+		declare: draw(t, r, "lie", liePool, weighted(r, 70, 20, 10)),
 	}
 	t.Logf("switches %+v", turned)
 	return p
@@ -147,6 +147,21 @@ func random(t *testing.T, seed uint64) posture {
 // leaving leaves the options out that have one of these names.
 func leaving[T any](pool []option[T], names ...string) []option[T] {
 	return slices.DeleteFunc(slices.Clone(pool), func(o option[T]) bool { return slices.Contains(names, o.name) })
+}
+
+// weighted returns an index with a chance in proportion to its weight.
+func weighted(r *rand.Rand, weights ...int) int {
+	total := 0
+	for _, w := range weights {
+		total += w
+	}
+	n := r.IntN(total)
+	for i, w := range weights {
+		if n -= w; n < 0 {
+			return i
+		}
+	}
+	return 0
 }
 
 // draw picks n of a pool, in the order of the draw.
