@@ -12,7 +12,7 @@ import (
 var builtin = struct {
 	Region, Account, Partner          string
 	Orders, Catalog, Ledger, Legacy   string // API ids
-	Vault                             string
+	Vault, Reports, Shop              string
 	Domain, SecureDomain, Endpoint    string
 	OrdersKey, CatalogKey             string
 	Caller, Outsider, Retired, Friend builtinPrincipal
@@ -25,6 +25,8 @@ var builtin = struct {
 	Ledger:  "l3d93rd4e5",
 	Legacy:  "l3gacyf6a7",
 	Vault:   "vau1tb8c9d",
+	Reports: "r3p0rt5d1e",
+	Shop:    "5h0pe2f3g4",
 
 	Domain:       "api.example.test",
 	SecureDomain: "secure.example.test",
@@ -77,7 +79,10 @@ func Builtin() Model {
 			{
 				ID: b.Catalog, Name: "catalog", Account: b.Account, Region: b.Region,
 				Stages: []Stage{{Name: "prod"}},
-				Routes: []Route{open("/items"), keyed(open("/items/{id}")), {Method: "ANY", Path: "/{proxy+}", Authorization: IAM}},
+				Routes: []Route{
+					open("/items"), keyed(open("/items/{id}")), {Method: "POST", Path: "/items", Authorization: None},
+					{Method: "ANY", Path: "/{proxy+}", Authorization: IAM},
+				},
 			},
 			{
 				ID: b.Ledger, Name: "ledger", Account: b.Account, Region: b.Region, Endpoint: Edge,
@@ -93,6 +98,17 @@ func Builtin() Model {
 				// Both routes are less protected than the configuration says, and
 				// so is the default endpoint.
 				Routes: []Route{open("/export"), open("/report")},
+			},
+			{
+				ID: b.Shop, Name: "shop", Account: b.Account, Region: b.Region, Type: HTTP,
+				Stages: []Stage{{Name: "$default"}},
+				Routes: []Route{open("/goods"), iam("/basket")},
+			},
+			{
+				ID: b.Reports, Name: "reports", Account: b.Account, Region: b.Region, Endpoint: Private, VPCEndpoints: []string{b.Endpoint},
+				ResourcePolicy: Policy{{Effect: Allow, Principal: []string{"*"}}},
+				Stages:         []Stage{{Name: "prod"}},
+				Routes:         []Route{open("/daily")},
 			},
 			{
 				ID: b.Vault, Name: "vault", Account: b.Account, Region: b.Region, DefaultEndpointDisabled: true,
@@ -134,7 +150,7 @@ func (e *Environment) config(file func(name string) string) string {
 		proxy = e.proxy.url
 	}
 	err := builtinTemplate.Execute(&b, map[string]any{
-		"Builtin": builtin, "Addr": e.Addr, "Proxy": proxy, "File": file, "Header": ConfigHeader,
+		"Builtin": builtin, "EndpointHost": e.model.VPCEndpoints[0].Host(), "Addr": e.Addr, "Proxy": proxy, "File": file, "Header": ConfigHeader,
 		// One fault opens every gate that looks at the same credential.
 		"Export": []string{"missing-api-key", "invalid-api-key"},
 		"Report": []string{

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -79,19 +80,20 @@ func (g *Gateway) newExchange(r *http.Request, id string) *exchange {
 // checkSize reads the body. A payload over the limit is refused before anything
 // but the host is looked at, and in an answer unlike all others.
 func checkSize(x *exchange) *refusal {
+	limit := cmp.Or(x.model.MaxBody, maxBody)
 	tooLarge := &refusal{cause: "request-too-large", onHTTP: http.StatusRequestEntityTooLarge, bare: &response{
 		status: http.StatusRequestEntityTooLarge,
 		header: map[string]string{"Content-Type": "text; charset=utf-8"},
-		body:   fmt.Appendf(nil, "HTTP content length exceeded %d bytes.", maxBody),
+		body:   fmt.Appendf(nil, "HTTP content length exceeded %d bytes.", limit),
 	}}
-	if x.r.ContentLength > maxBody {
+	if x.r.ContentLength > int64(limit) {
 		return tooLarge
 	}
 	if x.r.Body == nil {
 		return nil
 	}
-	x.body, _ = io.ReadAll(io.LimitReader(x.r.Body, maxBody+1)) // an error: the client has gone
-	if len(x.body) > maxBody {
+	x.body, _ = io.ReadAll(io.LimitReader(x.r.Body, int64(limit)+1)) // an error: the client has gone
+	if len(x.body) > limit {
 		return tooLarge
 	}
 	return nil

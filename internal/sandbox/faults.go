@@ -52,6 +52,13 @@ var faults = []Fault{
 		func(w *setting) { w.VPCEndpoints[0].PrivateDNS = true }},
 	{"mapping-gone", "domain", "no-base-path-mapping", "somebody has deleted the base-path mapping of orders",
 		func(w *setting) { w.Domains[0].Mappings = w.Domains[0].Mappings[1:] }},
+	{"endpoint-policy-denies", "endpoint-policy", "endpoint-policy-deny", "the policy of the VPC endpoint denies execute-api:Invoke on reports",
+		func(w *setting) {
+			w.VPCEndpoints[0].Policy = &Policy{
+				{Effect: Allow, Principal: []string{"*"}},
+				{Effect: Deny, Principal: []string{"*"}, Resource: []string{"arn:aws:execute-api:*:*:" + builtin.Reports + "/*"}},
+			}
+		}},
 	{"stage-gone", "stage", "unknown-stage", "somebody has deleted the stage of ledger",
 		onAPI("ledger", func(a *API) { a.Stages[0].Name = "old" })},
 
@@ -96,12 +103,14 @@ var faults = []Fault{
 
 	{"parameter-required", "request-validation", "bad-request-parameters", "GET /items of catalog requires a query parameter that nobody declared",
 		onRoute("catalog", 0, func(r *Route) { r.Validator = &Validator{Parameters: []string{"method.request.querystring.page"}} })},
-	{"body-required", "request-validation", "bad-request-body", "GET /items of catalog requires a body with a name",
-		onRoute("catalog", 0, func(r *Route) {
-			r.Validator = &Validator{Body: &Schema{Type: "object", Required: []string{"name"}}}
+	{"body-invalid", "request-validation", "bad-request-body", "POST /items of catalog requires a price that nobody declared",
+		onRoute("catalog", 2, func(r *Route) {
+			r.Validator = &Validator{Body: &Schema{Type: "object", Required: []string{"name", "price"}}}
 		})},
-	{"media-type", "request-validation", "unsupported-media-type", "GET /items of catalog takes XML only",
-		onRoute("catalog", 0, func(r *Route) { r.Validator = &Validator{ContentTypes: []string{"application/xml"}} })},
+	{"media-type", "request-validation", "unsupported-media-type", "POST /items of catalog takes XML only",
+		onRoute("catalog", 2, func(r *Route) { r.Validator = &Validator{ContentTypes: []string{"application/xml"}} })},
+	{"too-large", "request-validation", "request-too-large", "the limit on a request's body is 10 bytes, not 10 MB",
+		func(w *setting) { w.MaxBody = 10 }},
 
 	{"integration-timeout", "integration", "integration-timeout", "the integration of GET /items of catalog does not answer in time",
 		answeredBy(Backend{Kind: Timeout})},
