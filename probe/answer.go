@@ -13,7 +13,7 @@ import (
 // keptHeaders are the headers of an answer that attribution reads or a person wants to see. Others may hold anything
 // and are named, not kept.
 var keptHeaders = []string{
-	"age", "allow", "apigw-requestid", "cache-control", "connection", "content-length", "content-type", "date", "location",
+	"access-control-allow-origin", "age", "allow", "apigw-requestid", "cache-control", "connection", "content-length", "content-type", "date", "location",
 	"retry-after", "server", "via", "www-authenticate", "x-amz-apigw-id", "x-amz-cf-id", "x-amz-cf-pop", "x-amzn-errortype",
 	"x-amzn-requestid", "x-amzn-trace-id", "x-amzn-waf-action", "x-cache",
 }

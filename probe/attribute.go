@@ -438,6 +438,9 @@ func (e elimination) usable(s *state) bool {
 	if x.req == nil || x.stale || s.contradiction || x.obs.Status == 429 || x.obs.Status == 503 {
 		return false
 	}
+	if x.api == HTTP && preflight(x.req) { // an HTTP API answers it by itself, whatever the path leads to
+		return false
+	}
 	return e.plain || transparent(x) && x.unstable == "" && !x.echoless && x.cap == ""
 }
 

@@ -3,6 +3,7 @@ package probe
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -205,6 +206,15 @@ var (
 		holds: func(x *exchange) bool { return x.req == nil || !x.req.KeySent }, sound: transparent,
 		because: "an API key was sent", reads: requestHead,
 	}
+	// A preflight is known by what it asks for; OPTIONS alone may be a method like others.
+	ifMethodAsked = condition{
+		holds: func(x *exchange) bool { return x.req == nil || preflight(x.req) }, sound: never,
+		because: "the request asks for no method",
+	}
+	ifNoMethodAsked = condition{
+		holds: func(x *exchange) bool { return x.req == nil || !preflight(x.req) }, sound: never,
+		because: "the request is a preflight",
+	}
 	ifPreflight = condition{
 		holds: func(x *exchange) bool { return x.req == nil || x.req.Method == "OPTIONS" }, sound: transparent,
 		because: "the method is not OPTIONS", reads: requestLine,
@@ -254,6 +264,11 @@ var (
 	// ifLessLikely marks a reading that another of the same row explains better.
 	ifLessLikely = condition{holds: never, sound: never, because: "less usual for this text"}
 )
+
+// preflight reports whether a request is a browser's question whether it may send another one.
+func preflight(r *Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+}
 
 func ownPrincipal(x *exchange) bool {
 	return x.req.Signed && x.c.Principal != "" && x.c.Scenario.Signer != ExpiredSession

@@ -150,7 +150,7 @@ func markAccepted(xs []*exchange) {
 	}
 	for _, x := range xs {
 		o := x.obs
-		if !o.Answered() || !x.c.Route.Accepts(o.Status) || o.ErrorType != "" || o.Has("x-amzn-waf-action") || x.stale ||
+		if !o.Answered() || !x.c.accepts(o.Status) || o.ErrorType != "" || o.Has("x-amzn-waf-action") || x.stale ||
 			hiddenRefusal.MatchString(o.fullMessage()) {
 			continue
 		}

@@ -358,9 +358,9 @@ var mat = []possibility{
 	// Nothing rules out that the signature was lost on the way: a signed request with this answer is never certain.
 	maybe(IAMAuthentication, "credential-stripped", ifSigned),
 	maybe(RouteLayer, "no-such-resource", ifMethodKept, ifStageNotInPath),
-	maybe(RouteLayer, "wrong-method", ifMethodChanged, ifStageNotInPath),
+	maybe(RouteLayer, "wrong-method", ifMethodChanged, ifNoMethodAsked, ifStageNotInPath),
 	maybe(RouteLayer, "stage-in-custom-domain-url", ifStageInPath),
-	maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight, ifLessLikely),
+	maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight, ifMethodAsked),
 	// An unattributed text says that a disabled default endpoint answers so; the knowledge centre says Forbidden.
 	maybe(Domain, "default-endpoint-disabled", ifDefaultHost, ifDoor),
 	maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),

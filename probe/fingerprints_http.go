@@ -25,8 +25,8 @@ var httpFingerprints = []fingerprint{
 		name: "http-not-found", grade: Recorded, source: "srini-http-put-not-found",
 		statuses: []int{404}, message: regexp.MustCompile(`^(Not Found)?$`),
 		candidates: []possibility{
-			maybe(RouteLayer, "no-such-resource", ifBodyKept, ifMethodKept, ifStageNotInPath), maybe(RouteLayer, "wrong-method", ifBodyKept, ifMethodChanged, ifStageNotInPath),
-			maybe(RouteLayer, "stage-in-custom-domain-url", ifBodyKept, ifStageInPath), maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight, ifLessLikely),
+			maybe(RouteLayer, "no-such-resource", ifBodyKept, ifMethodKept, ifStageNotInPath), maybe(RouteLayer, "wrong-method", ifBodyKept, ifMethodChanged, ifNoMethodAsked, ifStageNotInPath),
+			maybe(RouteLayer, "stage-in-custom-domain-url", ifBodyKept, ifStageInPath), maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight, ifMethodAsked),
 			maybe(Stage, "unknown-stage", ifBodyKept), maybe(Domain, "default-endpoint-disabled", ifBodyKept, ifDefaultHost),
 			maybe(Domain, "no-base-path-mapping", ifBodyKept, ifCustomDomain), maybe(Backend, "backend-error"),
 		},

@@ -47,6 +47,9 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 	if a.Layer == UsagePlan || o.Status == 429 && a.Layer != WAF { // a custom response of AWS WAF may have any status
 		return Judgement{Verdict: Inconclusive, Kind: KindThrottled, Reason: "throttled before the gate could decide"}
 	}
+	if c.Expected.accepts() && a.Layer == None {
+		return judgeTaken(c, o)
+	}
 	if control != nil && !control.Accepted && (control.Attribution.Foreign || !strictlyBefore(plainOrders[cmp.Or(a.API, c.API.Type)], a.Plausible, control.Attribution)) {
 		return Judgement{
 			Verdict: Inconclusive, Kind: KindControlFailed,
@@ -90,6 +93,16 @@ func judgeAcceptance(what string, c Case, o *Observation, a Attribution) Judgeme
 	default:
 		return Judgement{Verdict: Fail, Kind: Blocked, Reason: what + " was refused: " + describe(o, a), Next: a.Received}
 	}
+}
+
+// judgeTaken judges what was accepted and had to be.
+func judgeTaken(c Case, o *Observation) Judgement {
+	if check := c.Scenario.Check; check != nil {
+		if wrong := check(c.Target, o); wrong != "" {
+			return Judgement{Verdict: Fail, Kind: WrongResponse, Reason: "accepted, but " + wrong}
+		}
+	}
+	return Judgement{Verdict: Pass, Reason: "accepted"}
 }
 
 // past reports whether the request is known to have got past every layer that had to refuse it, and what answered it

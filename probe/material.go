@@ -62,7 +62,7 @@ func NeedsOf(cases []Case) Needs {
 		if c.Principal != "" && !slices.Contains(n.Principals, c.Principal) {
 			n.Principals = append(n.Principals, c.Principal)
 		}
-		if c.Scenario.Misroutes {
+		if c.Scenario.Misroutes || c.Scenario.Anonymous {
 			continue
 		}
 		if c.Route.APIKeyRequired {

@@ -181,8 +181,15 @@ type Route struct {
 	Outsider       string     // a valid principal without rights; empty: none
 	ExpiredSession string     // a principal whose session has long expired; empty: none
 
+	CORS *CORS // what browsers are let read; nil: not declared
+
 	Success []int // statuses that mean accepted; empty: any 2xx
 	Expect  map[string]Expectation
+}
+
+// CORS is what a route answers browsers of other sites.
+type CORS struct {
+	Origins []string // "https://app.example.com", or "*"
 }
 
 // Header is a request header of a route. One with a Secret never goes to an address that a scenario changed.

@@ -52,6 +52,9 @@ type Scenario struct {
 	// Misroutes marks a change of domain, base path or stage: the request may land on another team's API, so it
 	// carries no API key, no token and no secret header. A SigV4 signature is bound to its URL and stays.
 	Misroutes bool
+	// Anonymous says that the request carries nothing of the route's but its address, and a method that changes nothing: no
+	// key, no header and no consent is needed for it.
+	Anonymous bool
 	// Signer says whose signature the request needs.
 	Signer Signer
 	// Changes lists all facets in which the request differs from the control; a test derives the same from the bytes.
@@ -63,6 +66,8 @@ type Scenario struct {
 	Applies func(t Target) string
 	// Change turns the control's recipe into the scenario's.
 	Change func(r *Recipe)
+	// Check says what is wrong with an answer that is an acceptance, or "" if nothing is; nil: there is nothing to check.
+	Check func(t Target, o *Observation) string
 	// Expect derives from the declared posture what should come back.
 	Expect func(t Target) Expectation
 }
@@ -160,6 +165,14 @@ type Case struct {
 	// Principal is the name of the identity that signs, empty if none does.
 	Principal string
 	Expected  Expectation
+}
+
+// accepts reports whether status means that the request was taken: for one that must be, those that are expected of it.
+func (c Case) accepts(status int) bool {
+	if c.Expected.accepts() {
+		return Route{Success: c.Expected.Status}.Accepts(status)
+	}
+	return c.Route.Accepts(status)
 }
 
 // ID is the stable key of a case over runs: API, route, access and scenario.

@@ -8,7 +8,7 @@ import "apigwprobe/probe"
 // All returns the catalogue, the controls first.
 func All() []probe.Scenario {
 	var all []probe.Scenario
-	for _, family := range [][]probe.Scenario{controls, signatures, presigned, policies, keys, addresses, resources, certificates, firewall} {
+	for _, family := range [][]probe.Scenario{controls, signatures, presigned, policies, keys, addresses, resources, certificates, firewall, browsers} {
 		all = append(all, family...)
 	}
 	return all

@@ -21,9 +21,10 @@ func plan() (*probe.Plan, probe.Material) {
 		Headers: []probe.Header{{Name: "X-Tenant", Secret: secret}},
 	}
 	keyed := iam
+	keyed.CORS = &probe.CORS{Origins: []string{"https://app.example.com"}}
 	keyed.Path, keyed.APIKeyRequired, keyed.APIKey = "/keyed/{id}", true, probe.Literal("a-key-of-twenty-chars")
 	open := probe.Route{Method: "GET", Path: "/open", Authorization: probe.AuthNone, APIKeyRequired: true, APIKey: keyed.APIKey}
-	post := probe.Route{Method: "POST", Path: "/post", Authorization: probe.AuthIAM, Principal: "caller", Body: []byte(`{"a":1}`)}
+	post := probe.Route{Method: "POST", Path: "/post", Authorization: probe.AuthIAM, Principal: "caller", Body: []byte(`{"a":1}`), CORS: &probe.CORS{Origins: []string{"*"}}}
 	api := probe.API{
 		Name: "orders", Type: probe.REST, ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: "prod", DefaultEndpoint: probe.Enabled,
 		CatchAll: probe.Absent, Mutation: probe.MutationAll, Routes: []probe.Route{iam, keyed, open, post},

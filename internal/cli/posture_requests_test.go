@@ -42,6 +42,17 @@ func marked(status ...int) func(*probe.Plan) {
 	}
 }
 
+const site = "https://app.example.com"
+
+// answering is an OPTIONS method of its own, as a mock integration makes it for CORS.
+func answering(path, origin string) sandbox.Route {
+	r := by("OPTIONS", open(path))
+	r.Backend = sandbox.Backend{Status: 200, Header: map[string]string{"Access-Control-Allow-Origin": origin}}
+	return r
+}
+
+var corsDeclared = eachRoute(func(r *probe.Route) { r.CORS = &probe.CORS{Origins: []string{site}} })
+
 var requests = []fault{
 	{
 		posture: posture{name: "presigned", setup: oneIAM},
@@ -65,6 +76,62 @@ var requests = []fault{
 	{
 		posture: posture{name: "presigned by a caller without rights", setup: oneIAM, fault: func(m *sandbox.Model) { principal(m, "caller").Policy = nil }},
 		want:    []string{"GET /orders/{id} default presigned: inconclusive/control-failed"},
+	},
+	{
+		posture: posture{name: "preflight", setup: both(noDomain, routes(keyed(iam("/orders")), answering("/orders", site))), declare: corsDeclared},
+		want:    []string{"GET /orders default sigv4: pass", "GET /orders default preflight: pass"},
+	},
+	{
+		posture: posture{name: "preflight, every site", setup: both(mapped, routes(iam("/orders"), answering("/orders", "*"))), declare: corsDeclared},
+		want:    []string{"GET /orders api.example.test preflight: pass"},
+	},
+	{
+		posture: posture{name: "preflight before a POST, without a consent or a secret", setup: both(noDomain, routes(by("POST", keyed(iam("/orders"))), answering("/orders", site))),
+			declare: both(corsDeclared, refusalsOnly)},
+		want: []string{"POST /orders default preflight: pass"},
+	},
+	{
+		posture: posture{name: "preflight, another site", setup: both(noDomain, routes(iam("/orders"), answering("/orders", "https://other.example"))), declare: corsDeclared},
+		want:    []string{"GET /orders default preflight: fail/wrong-response"},
+	},
+	{
+		posture: posture{name: "preflight without an OPTIONS method", setup: both(noDomain, routes(iam("/orders"))), declare: corsDeclared},
+		want:    []string{"GET /orders default preflight: fail/blocked"},
+		never:   []probe.VerdictKind{probe.Open},
+	},
+	{
+		posture: posture{name: "preflight on ANY with AWS_IAM", setup: both(noDomain, routes(by("ANY", iam("/orders")))), declare: corsDeclared},
+		want:    []string{"ANY /orders default preflight: fail/blocked"},
+	},
+	{
+		posture: posture{name: "preflight that wants a key", setup: both(noDomain, routes(iam("/orders"), keyed(answering("/orders", site)))), declare: corsDeclared},
+		want:    []string{"GET /orders default preflight: fail/blocked"},
+	},
+	{
+		posture: posture{name: "preflight before an HTTP API", setup: func(m *sandbox.Model) {
+			noDomain(m)
+			m.APIs[0].Type, m.Plans, m.Keys = sandbox.HTTP, nil, nil
+			m.APIs[0].CORS = &sandbox.CORS{Origins: []string{site}, Methods: []string{"GET"}}
+			m.APIs[0].Routes = []sandbox.Route{iam("/orders/{id}")}
+		}, declare: corsDeclared},
+		want: []string{"GET /orders/{id} default preflight: pass"},
+	},
+	{
+		posture: posture{name: "preflight before an HTTP API without CORS", setup: func(m *sandbox.Model) {
+			noDomain(m)
+			m.APIs[0].Type, m.Plans, m.Keys = sandbox.HTTP, nil, nil
+			m.APIs[0].Routes = []sandbox.Route{iam("/orders/{id}")}
+		}, declare: corsDeclared},
+		want: []string{"GET /orders/{id} default preflight: fail/blocked"},
+	},
+	{
+		posture: posture{name: "preflight before an HTTP API that lets in others", setup: func(m *sandbox.Model) {
+			noDomain(m)
+			m.APIs[0].Type, m.Plans, m.Keys = sandbox.HTTP, nil, nil
+			m.APIs[0].CORS = &sandbox.CORS{Origins: []string{"https://other.example"}, Methods: []string{"GET"}}
+			m.APIs[0].Routes = []sandbox.Route{iam("/orders/{id}")}
+		}, declare: corsDeclared},
+		want: []string{"GET /orders/{id} default preflight: fail/wrong-response"},
 	},
 	{
 		posture: posture{name: "WAF marker", setup: both(oneIAM, blocking(sandbox.WAFRule{})), declare: marked()},

@@ -35,6 +35,9 @@ var (
 	variable    = matching(`[A-Za-z_][A-Za-z0-9_]*`, "the name of an environment variable")
 )
 
+// originName is what a browser sends as Origin, or "*".
+var originName = matching(`\*|https?://[A-Za-z0-9.\-\[\]:]+`, `an origin such as https://app.example.com, or "*"`)
+
 // anyName allows every key but the empty one.
 func anyName(_ *checker, v *value) (any, *wrong) {
 	if v.text == "" {

@@ -79,10 +79,11 @@ func TestPlan(t *testing.T) {
 					Query:          map[string][]string{"verbose": {"1", "2"}, "page": {"3"}},
 					Headers: []probe.Header{
 						{Name: "Accept", Value: "application/json"},
-						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:28:55"}},
+						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:29:55"}},
 					},
 					APIKeyRequired: true, APIKey: key,
 					Principal: "caller", Outsider: "chain", ExpiredSession: "old",
+					CORS:    &probe.CORS{Origins: []string{"https://app.example.com", "http://localhost:3000"}},
 					Success: []int{200, 304},
 					Expect: map[string]probe.Expectation{
 						"unsigned": {Layers: []probe.Layer{probe.WAF}, Status: []int{403}},
@@ -91,7 +92,7 @@ func TestPlan(t *testing.T) {
 				},
 				{
 					Method: "POST", Path: "/orders", Authorization: probe.AuthIAM, Body: []byte(`{"a": 1}`),
-					APIKeyRequired: true, APIKey: key, Principal: "old", Outsider: "chain", Success: []int{201},
+					APIKeyRequired: true, APIKey: key, Principal: "old", Outsider: "chain", Success: []int{201}, CORS: &probe.CORS{Origins: []string{"*"}},
 				},
 			},
 			Accept: []probe.Acceptance{{

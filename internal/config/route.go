@@ -140,6 +140,9 @@ func (b *builder) route(n *node, l layers) probe.Route {
 		ExpiredSession: b.expiredSession(l.find("expired_session")),
 		Success:        dataOfAll[int](n.field("success")),
 	}
+	if cors := l.find("cors"); cors != nil {
+		route.CORS = &probe.CORS{Origins: dataOfAll[string](cors.field("origins"))}
+	}
 	b.checkOther("outsider", l, route.Principal, route.Outsider)
 	b.checkOther("expired_session", l, route.Principal, route.ExpiredSession)
 	if body := n.field("body"); body != nil {

@@ -16,9 +16,10 @@ const (
 	inMutualTLS
 	inKeyFile
 	inAcceptance
-	inReference
 	inWAFMarker
 	inVPCEndpoint
+	inCORS
+	inReference // the last one
 )
 
 // Settings are looked up from the inside out.
@@ -68,6 +69,7 @@ var schema = []key{
 	{name: "concurrency", in: forAPI, shape: scalar(count), fallback: "4"},
 	{name: "principal", in: forAPI | inRoute, shape: scalar(principalName)},
 	{name: "outsider", in: forAPI | inRoute, shape: scalar(principalName)},
+	{name: "cors", in: anyAPI | inRoute, shape: mappingOf(inCORS)},
 	{name: "expired_session", in: forAPI | inRoute, shape: scalar(principalName)},
 
 	// What is declared of an API. The top level and an environment hold APIs under the same word.
@@ -121,6 +123,7 @@ var schema = []key{
 	{name: "layers", in: inExpectation, shape: some(listOf(scalar(layer)))},
 	{name: "status", in: inExpectation, shape: some(oneOrMore(scalar(status)))},
 
+	{name: "origins", in: inCORS, must: inCORS, shape: some(listOf(scalar(originName)))},
 	{name: "header", in: inWAFMarker, shape: scalar(headerName)},
 	{name: "query", in: inWAFMarker, shape: scalar(plainText)},
 	{name: "value", in: inWAFMarker, must: inWAFMarker, shape: scalar(headerValue)},
@@ -173,6 +176,7 @@ var objectRules = map[object]struct {
 	inKeyFile:     {name: "key", private: true, want: "{file: path}"},
 	inAcceptance:  {name: "acceptance"},
 	inVPCEndpoint: {name: "vpc_endpoint", check: checkVPCEndpoint, want: "{id: vpce-…} or {host: name}"},
+	inCORS:        {name: "cors", want: "{origins: [https://app.example.com]}"},
 	inWAFMarker:   {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
 	inReference:   {name: "reference", private: true, check: checkReference, want: referenceWant},
 }
