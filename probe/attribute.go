@@ -605,6 +605,8 @@ func (s *state) reasons(c Confidence) []string {
 		out = append(out, fmt.Sprintf("answer: has the shape %s (%s)", s.x.row.name, s.x.row.grade))
 	case s.x.accepted:
 		out = append(out, "answer: the route's own success")
+	case len(s.x.evidence) > 0:
+		out = append(out, "answer: has no known shape; the evidence says who may have given it")
 	}
 	byLayer := func(rs []reason) []reason {
 		rs = slices.Clone(rs)

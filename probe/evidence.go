@@ -9,60 +9,96 @@ import (
 type Evidence struct {
 	Text  string // what it says and where, in words without secrets
 	Grade Grade  // of how its words are read; what is inferred never proves
-	// Candidates are the only ones that it leaves possible; none: it only informs. A candidate without a cause stands for
+	// Candidates are the only ones that it leaves possible, the likelier first; none: it names nobody. A candidate without a cause stands for
 	// every cause of its layer.
 	Candidates []Candidate
+	// Passed are layers that let the request pass.
+	Passed []Layer
 }
 
 // leaves reports whether the evidence leaves a layer possible.
 func (e Evidence) leaves(l Layer) bool {
-	return len(e.Candidates) == 0 || slices.ContainsFunc(e.Candidates, func(c Candidate) bool { return c.Layer == l })
+	return !slices.Contains(e.Passed, l) &&
+		(len(e.Candidates) == 0 || slices.ContainsFunc(e.Candidates, func(c Candidate) bool { return c.Layer == l }))
+}
+
+// layers are those of the candidates.
+func (e Evidence) layers() []Layer {
+	var out []Layer
+	for _, c := range e.Candidates {
+		if !slices.Contains(out, c.Layer) {
+			out = append(out, c.Layer)
+		}
+	}
+	return out
 }
 
 // testify narrows the candidates of an answer by what proves, and gives them where the answer has no known shape. What
 // speaks against the answer itself settles nothing.
 func (s *state) testify() {
+	if len(s.x.evidence) == 0 {
+		return
+	}
+	if i := slices.IndexFunc(s.x.evidence, func(e Evidence) bool { return e.proves() && len(e.Candidates) > 0 }); i >= 0 {
+		if s.guessed() || s.left[0] == None && !s.x.evidence[i].leaves(None) {
+			s.instead(s.x.evidence[i])
+		}
+	} else if i := slices.IndexFunc(s.x.evidence, func(e Evidence) bool { return len(e.Candidates) > 0 }); i >= 0 && len(s.candidates) == 0 {
+		s.instead(s.x.evidence[i])
+		s.x.cap = "how the log is to be read is not documented"
+	}
 	for _, e := range s.x.evidence {
-		if len(e.Candidates) == 0 {
-			continue
-		}
-		proves := e.Grade != Inferred
-		if len(s.candidates) == 0 || s.left[0] == None && !e.leaves(None) {
-			s.candidates, s.left = nil, nil
-			s.suppose(e.Candidates)
-			s.x.row, s.x.accepted, s.x.cap = nil, false, ""
-			if !proves {
-				s.x.cap = "how the log is to be read is not documented"
-			}
-			continue
-		}
-		if !proves {
-			continue
-		}
-		var rs []reason
-		for _, l := range s.left {
-			if !e.leaves(l) {
-				rs = append(rs, reason{l, fmt.Sprintf("%s: %s", l, e.Text)})
-			}
-		}
-		if len(rs) == len(s.left) {
-			s.suppose(e.Candidates)
-			s.x.cap = "the answer and its evidence contradict each other"
-			continue
-		}
-		s.drop(rs, false)
-		s.candidates = slices.DeleteFunc(s.candidates, func(p possibility) bool { return !slices.Contains(s.left, p.Layer) })
-		s.specify(e.Candidates)
-		if len(s.left) == 1 && len(e.Candidates) == 1 {
-			s.x.cap = "" // whatever its shape
+		if e.proves() && len(s.candidates) > 0 {
+			s.believe(e)
 		}
 	}
 }
 
+func (e Evidence) proves() bool { return e.Grade == Recorded || e.Grade == Documented }
+
+// guessed reports whether the candidates are none or a guess: the shape of the answer is not known, or only inferred.
+func (s *state) guessed() bool {
+	return len(s.candidates) == 0 || s.x.row != nil && s.x.row.grade == Inferred
+}
+
+// instead puts the candidates of evidence in place of those of the answer.
+func (s *state) instead(e Evidence) {
+	s.candidates, s.left, s.because = nil, nil, nil
+	s.suppose(slices.DeleteFunc(slices.Clone(e.Candidates), func(c Candidate) bool {
+		return c.Layer == None && s.x.obs.Status >= 300 // that is no acceptance
+	}))
+	s.x.row, s.x.accepted, s.x.cap = nil, false, ""
+}
+
+// believe narrows the candidates by evidence that proves.
+func (s *state) believe(e Evidence) {
+	var rs []reason
+	for _, l := range s.left {
+		if !e.leaves(l) {
+			rs = append(rs, reason{l, fmt.Sprintf("%s: %s", l, e.Text)})
+		}
+	}
+	if len(rs) > 0 && len(rs) == len(s.left) {
+		s.suppose(e.Candidates)
+		s.x.cap = contradicted
+		return
+	}
+	s.drop(rs, false)
+	s.candidates = slices.DeleteFunc(s.candidates, func(p possibility) bool { return !slices.Contains(s.left, p.Layer) })
+	s.specify(e.Candidates)
+	if len(e.layers()) == 1 && s.x.cap != contradicted {
+		s.x.cap = "" // whatever the shape of the answer
+	}
+}
+
+const contradicted = "the answer and its evidence contradict each other"
+
 // suppose adds candidates.
 func (s *state) suppose(cs []Candidate) {
 	for _, c := range cs {
-		s.candidates = append(s.candidates, possibility{Candidate: c})
+		for _, each := range c.causes() {
+			s.candidates = append(s.candidates, possibility{Candidate: each})
+		}
 		if !slices.Contains(s.left, c.Layer) {
 			s.left = append(s.left, c.Layer)
 		}
@@ -70,24 +106,33 @@ func (s *state) suppose(cs []Candidate) {
 	slices.SortFunc(s.left, func(a, b Layer) int { return a.rank() - b.rank() })
 }
 
-// specify keeps, of a layer's causes, the one that evidence names.
+// causes are the candidates that one without a cause stands for.
+func (c Candidate) causes() []Candidate {
+	if c.Cause != "" {
+		return []Candidate{c}
+	}
+	var out []Candidate
+	for _, info := range causes {
+		if info.Layer == c.Layer {
+			out = append(out, Candidate{c.Layer, info.Cause})
+		}
+	}
+	return out
+}
+
+// specify keeps, of a layer's causes, those that evidence names.
 func (s *state) specify(cs []Candidate) {
-	for _, c := range cs {
-		if c.Cause == "" {
-			continue
+	named := slices.DeleteFunc(slices.Clone(cs), func(c Candidate) bool { return c.Cause == "" || !slices.Contains(s.left, c.Layer) })
+	decided := func(l Layer) bool {
+		return slices.ContainsFunc(named, func(c Candidate) bool { return c.Layer == l })
+	}
+	s.candidates = slices.DeleteFunc(s.candidates, func(p possibility) bool {
+		return decided(p.Layer) && !slices.Contains(named, p.Candidate)
+	})
+	for _, c := range named {
+		if !slices.ContainsFunc(s.candidates, func(p possibility) bool { return p.Candidate == c }) {
+			s.candidates = append(s.candidates, possibility{Candidate: c})
 		}
-		i := slices.IndexFunc(s.candidates, func(p possibility) bool { return p.Layer == c.Layer })
-		if i < 0 {
-			continue
-		}
-		s.candidates[i] = possibility{Candidate: c}
-		kept := s.candidates[:i+1]
-		for _, p := range s.candidates[i+1:] {
-			if p.Layer != c.Layer {
-				kept = append(kept, p)
-			}
-		}
-		s.candidates = kept
 	}
 }
 
@@ -95,7 +140,7 @@ func (s *state) specify(cs []Candidate) {
 func (s *state) hearsay() []reason {
 	var rs []reason
 	for _, e := range s.x.evidence {
-		if e.Grade != Inferred || !slices.ContainsFunc(s.left, e.leaves) {
+		if e.Grade != Inferred || !slices.ContainsFunc(s.left, e.leaves) { // what contradicts everything is misread
 			continue
 		}
 		for _, l := range s.left {

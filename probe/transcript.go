@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -93,7 +94,7 @@ func joinLogs(transcripts []Transcript, exchanges []Exchange) {
 			if i == j || o.ExtendedRequestID != "" && log.ExtendedRequestID != "" && o.ExtendedRequestID != log.ExtendedRequestID {
 				continue
 			}
-			exchanges[i].Evidence = append(exchanges[i].Evidence, transcripts[j].Evidence...)
+			exchanges[i].Evidence = append(exchanges[i].Evidence, transcripts[j].testimony()...)
 		}
 	}
 }
@@ -103,7 +104,7 @@ var executeAPI = regexp.MustCompile(`^[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazon
 
 // exchange is the transcript as attribution takes it. What stands alone is an API of its own.
 func (t Transcript) exchange() Exchange {
-	e := Exchange{Observation: t.observe(), Evidence: t.Evidence, recording: recording{recorded: true, logged: t.Log, cached: t.Cached}}
+	e := Exchange{Observation: t.observe(), Evidence: t.testimony(), recording: recording{recorded: true, logged: t.Log, cached: t.Cached}}
 	c := &e.Case
 	c.Scenario.Name = t.Source
 	c.API = API{Name: cmp.Or(t.API, t.Source), Type: e.Observation.api()}
@@ -177,6 +178,15 @@ func (t Transcript) observe() *Observation {
 		o.Error = &NetworkError{Phase: t.Error.Phase, Kind: t.Error.Kind, Text: clean(t.Error.Text)}
 	}
 	return o
+}
+
+// testimony is the evidence, without secrets.
+func (t Transcript) testimony() []Evidence {
+	out := slices.Clone(t.Evidence)
+	for i := range out {
+		out[i].Text = scrub(out[i].Text)
+	}
+	return out
 }
 
 // secrets are the values of a request that an answer may echo.
