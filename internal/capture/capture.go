@@ -1,5 +1,5 @@
 // Package capture reads exchanges with API Gateway that others recorded: HAR 1.2, transcripts of curl, JSON lines of
-// recorded answers. It streams, so that a large input takes no more memory than its largest entry.
+// recorded answers, and the gateway's own access and execution logs. It streams, so that a large input takes no more memory than its largest entry.
 package capture
 
 import (
@@ -21,9 +21,9 @@ const (
 
 // Read streams the exchanges that r shows; name is for places: the third entry is "name#3". The format is found by the
 // content. An error ends the sequence; it is an [*Error].
-func Read(r io.Reader, name string) iter.Seq2[probe.Transcript, error] {
+func Read(r io.Reader, name string, format LogFormat) iter.Seq2[probe.Transcript, error] {
 	return func(yield func(probe.Transcript, error) bool) {
-		e := &entries{name: name, yield: yield}
+		e := &entries{name: name, format: format, yield: yield}
 		err := e.read(r)
 		if err == nil && e.count == 0 {
 			err = &Error{name, errors.New("got no exchange, want at least one")}
@@ -39,9 +39,10 @@ var errStopped = errors.New("stopped")
 
 // entries are what was found in one input.
 type entries struct {
-	name  string
-	count int
-	yield func(probe.Transcript, error) bool
+	name   string
+	format LogFormat
+	count  int
+	yield  func(probe.Transcript, error) bool
 }
 
 func (e *entries) add(t probe.Transcript) error {
@@ -89,11 +90,13 @@ func (e *entries) read(r io.Reader) error {
 		return e.har(in)
 	case runStart.Match(head):
 		return e.wrong(1, errors.New("got the result of a run, want a recording: probe replay reads it"))
-	case bytes.HasPrefix(head, []byte("{")):
+	case bytes.HasPrefix(head, []byte("{")), tailedObject.Match(head):
 		return e.objects(newLines(in))
 	case curlStart.Match(head):
 		return e.curl(newLines(in))
+	case executionLine.Match(head):
+		return e.executionLog(newLines(in))
 	default:
-		return e.wrong(1, errors.New("got no known format, want HAR, a transcript of curl -i or curl -v, or JSON lines"))
+		return e.wrong(1, errors.New("got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, or an execution log"))
 	}
 }

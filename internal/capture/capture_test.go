@@ -14,7 +14,7 @@ import (
 
 // read is everything that an input shows, and how the reading ended.
 func read(input string) (out []probe.Transcript, err error) {
-	for t, err := range Read(strings.NewReader(input), "in") {
+	for t, err := range Read(strings.NewReader(input), "in", LogFormat{}) {
 		if err != nil {
 			return out, err
 		}
@@ -139,8 +139,8 @@ func TestReadMistakes(t *testing.T) {
 		input, want string
 		entries     int
 	}{
-		"nothing":         {"", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, or JSON lines", 0},
-		"prose":           {"the gateway said no", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, or JSON lines", 0},
+		"nothing":         {"", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, or an execution log", 0},
+		"prose":           {"the gateway said no", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, or an execution log", 0},
 		"a run":           {`{"version": 1, "run": {}}`, "in:1: got the result of a run, want a recording: probe replay reads it", 0},
 		"no entries":      {`{"log":{"entries":[]}}`, "in: got no exchange, want at least one", 0},
 		"only a question": {question, "in: got no exchange, want at least one", 0},
@@ -148,7 +148,7 @@ func TestReadMistakes(t *testing.T) {
 		"no JSON":         {good + "\n{secret}\n", "in:2: reading JSON: got no valid object", 1},
 		"text between":    {good + "\nsecret\n" + good, "in:2: reading JSON: got no object, want one to begin on this line", 1},
 		"open string":     {"{\"a\":\"secret\n\"}", "in:1: reading JSON: got a line break inside a string", 0},
-		"no response":     {good + "\n{\"status\": 403}", `in:2: got an object without "response", want a recorded answer`, 1},
+		"no response":     {good + "\n{\"code\": 403}", `in:2: got neither "response" nor a key that bears the name of a $context variable; --log-format says what the keys of an access log hold`, 1},
 		"wrong type":      {`{"response":{"status":"secret"}}`, `in:1: reading JSON: field "response.status": got string, want int`, 0},
 		"huge line":       {`{"a":"` + strings.Repeat("x", lineKept), "in:1: reading JSON: got more than 1024 KiB, want a shorter line", 0},
 		"huge object":     {"{" + strings.Repeat(strings.Repeat(" ", lineKept/2)+"\n", 9), "in:8: reading JSON: got more than 4096 KiB, want a smaller object", 0},

@@ -22,6 +22,9 @@ var seeds = map[string]string{
 	"curl -i, parse error": "HTTP/1.1 403 Forbidden\n\n" + `{"message":"'` + canary + `' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ` + canary + `'."}`,
 	"HAR": `{"log":{"entries":[{"request":{"method":"GET","url":"https://u:` + canary + `@x.example/?key=` + canary + `#` + canary + `","headers":[{"name":"x-api-key","value":"` + canary + `"}]},
 	"response":{"status":403,"headers":[{"name":"x-cache","value":"Bearer ` + canary + `"}],"content":{"text":"` + canary + `"}}}]}}`,
+	"access log": `{"requestId":"r","status":"403","authorizer.error":"Bearer ` + canary + `","error.message":"'` + canary + `' not a valid key=value pair","path":"/x","domainName":"d","httpMethod":"GET"}`,
+	"execution log": "Starting authorizer: a for request: r\nEndpoint request headers: {Authorization=" + canary + ", x-api-key=" + canary + "}\n" +
+		"Endpoint request body after transformations: {\"token\":\"" + canary + "\"}\nUnauthorized request: r\n",
 	"recorded": `{"request":{"method":"GET","url":"/?api_key=` + canary + `"},"response":{"client_error":"curl: (35) Authorization: Basic ` + canary + `"}}`,
 }
 
@@ -80,6 +83,26 @@ func FuzzRead(f *testing.F) {
 				if strings.Contains(value, "Bearer "+canary) {
 					t.Errorf("header %s shows a secret", name)
 				}
+			}
+		}
+	})
+}
+
+// FuzzLogFormat: a format that is accepted reads an entry of its own form.
+func FuzzLogFormat(f *testing.F) {
+	f.Add(`{"id":"$context.requestId","status":$context.status,"a":{"b":"$context.error.responseType"}}`, `{"id":"r","a":{"b":"THROTTLED"}}`)
+	f.Add(`{"a":["$context.status"]}`, `{"a":null}`)
+	f.Fuzz(func(t *testing.T, text, entry string) {
+		format, err := ParseLogFormat(text)
+		if err != nil {
+			return
+		}
+		if len(format.keys) == 0 {
+			t.Errorf("accepting %q: got no keys", text)
+		}
+		for tr, err := range Read(strings.NewReader(entry), "in", format) {
+			if err == nil && tr.Source == "" {
+				t.Errorf("got %+v, want a source", tr)
 			}
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"apigwprobe/probe"
@@ -23,17 +24,37 @@ func (e *entries) objects(l *lines) error {
 		if err != nil {
 			return e.wrong(line, err)
 		}
-		var answer recorded
-		if err := json.Unmarshal([]byte(text), &answer); err != nil {
-			return e.wrong(line, unmarshalling(err))
+		t, err := e.object(text)
+		if err != nil {
+			return e.wrong(line, err)
 		}
-		if answer.Response == nil {
-			return e.wrong(line, errors.New(`got an object without "response", want a recorded answer`))
-		}
-		if err := e.add(answer.transcript()); err != nil {
+		if err := e.add(t); err != nil {
 			return err
 		}
 	}
+}
+
+// object reads a recorded answer or an entry of an access log.
+func (e *entries) object(text string) (probe.Transcript, error) {
+	var answer recorded
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		return probe.Transcript{}, unmarshalling(err)
+	}
+	if answer.Response != nil {
+		return answer.transcript(), nil
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber() // as it is written
+	var fields map[string]any
+	if err := d.Decode(&fields); err != nil {
+		return probe.Transcript{}, unmarshalling(err)
+	}
+	log, ok := newAccessLog(fields, e.format)
+	if !ok {
+		return probe.Transcript{}, errors.New(`got neither "response" nor a key that bears the name of a $context variable; ` +
+			`--log-format says what the keys of an access log hold`)
+	}
+	return log.transcript(), nil
 }
 
 // unmarshalling tells what was wrong without a word of the input, which may be a secret.
@@ -44,6 +65,9 @@ func unmarshalling(err error) error {
 	}
 	return errors.New("reading JSON: got no valid object")
 }
+
+// tailedObject is an object behind the time and the name of the log stream that the AWS CLI prints before it.
+var tailedObject = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S* (?:\S+ )?(\{)`)
 
 // object returns the text of the next object and the line on which it begins.
 func object(l *lines) (text string, begin int, err error) {
@@ -64,6 +88,7 @@ func object(l *lines) (text string, begin int, err error) {
 			return "", l.n, fmt.Errorf("reading JSON: got more than %d KiB, want a smaller object", objectKept>>10)
 		case b.Len() == 0:
 			begin = l.n
+			line = tailedObject.ReplaceAllString(line, "$1")
 			if !strings.HasPrefix(strings.TrimSpace(line), "{") {
 				return "", begin, errors.New("reading JSON: got no object, want one to begin on this line")
 			}

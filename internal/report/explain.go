@@ -92,9 +92,39 @@ func (p *page) explanation(x probe.Explanation) {
 	if len(a.Candidates) > 1 {
 		word("candidates", candidateList(a.Candidates))
 	}
-	word("because", a.Because...)
+	word("because", together(a.Because)...)
 	word("evidence", a.Evidence...)
 	word("next", nonempty(nextStep(x))...)
+}
+
+// together names the layers that are out for one reason in one line.
+func together(reasons []string) []string {
+	type reason struct{ mark, layer, why string }
+	var all []reason
+	for _, text := range reasons {
+		mark, rest := "", text
+		if after, ok := strings.CutPrefix(text, "unsound: "); ok {
+			mark, rest = "unsound: ", after
+		}
+		layer, why, ok := strings.Cut(rest, ": ")
+		if !ok || !probe.Layer(layer).Valid() {
+			layer, why = "", rest
+		}
+		all = append(all, reason{mark, layer, why})
+	}
+	var out []string
+	for _, group := range collect(all, func(r reason) [3]string { return [3]string{r.mark, r.why, strconv.FormatBool(r.layer == "")} }) {
+		var layers []string
+		for _, r := range group {
+			layers = append(layers, nonempty(r.layer)...)
+		}
+		text := group[0].mark
+		if len(layers) > 0 {
+			text += strings.Join(layers, ", ") + ": "
+		}
+		out = append(out, text+group[0].why)
+	}
+	return out
 }
 
 func nonempty(texts ...string) []string {
@@ -185,10 +215,12 @@ func nextStep(x probe.Explanation) string {
 		return ""
 	case a.Confidence == probe.UnknownConfidence:
 		return "look at the answer; if it is API Gateway's, its shape is new"
+	case a.Confidence == probe.Ambiguous && len(a.Evidence) > 0:
+		return "log error.responseType and the status of each phase, or probe the API: requests that differ in one thing tell these layers apart"
 	case a.Confidence == probe.Ambiguous && x.Observed.RequestID != "":
 		return "find request id " + x.Observed.RequestID + " in the access log of the stage: the status of each phase tells these layers apart"
 	case a.Confidence == probe.Ambiguous:
 		return "probe the API: requests that differ in one thing tell these layers apart"
 	}
-	return causes.Next(a.Layer, cmp.Or(a.Cause, a.Candidates[0].Cause))
+	return cmp.Or(causes.Next(a.Layer, a.Cause), "look at "+string(a.Layer)+"; probe causes explains what may be wrong there")
 }
