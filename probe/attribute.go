@@ -16,23 +16,28 @@ import (
 func Attribute(plan *Plan, exchanges []Exchange) []Attribution {
 	out := make([]Attribution, len(exchanges))
 	byAPI := make(map[string][]int)
+	superseded := make(map[string][]Exchange)
 	for i, e := range exchanges {
+		if e.Superseded {
+			superseded[e.Case.API.Name] = append(superseded[e.Case.API.Name], e)
+			continue
+		}
 		byAPI[e.Case.API.Name] = append(byAPI[e.Case.API.Name], i)
 	}
-	for _, members := range byAPI {
+	for name, members := range byAPI {
 		some := make([]Exchange, len(members))
 		for i, m := range members {
 			some[i] = exchanges[m]
 		}
-		for i, a := range attributeAPI(plan, some) {
+		for i, a := range attributeAPI(plan, some, superseded[name]) {
 			out[members[i]] = a
 		}
 	}
 	return out
 }
 
-func attributeAPI(plan *Plan, exchanges []Exchange) []Attribution {
-	xs := group(plan, exchanges)
+func attributeAPI(plan *Plan, exchanges, superseded []Exchange) []Attribution {
+	xs := group(plan, exchanges, superseded)
 	states := make([]*state, len(xs))
 	for i, x := range xs {
 		states[i] = newState(x)

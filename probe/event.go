@@ -1,5 +1,7 @@
 package probe
 
+import "time"
+
 // Event is something that happens in a run: [RunStarted], [Observed], [Opened], [APIFinished] or [RunFinished].
 // Reports, history, progress and daemon read events and nothing else.
 type Event interface{ event() }
@@ -32,6 +34,10 @@ type APIFinished struct {
 	API     string
 	Results []Result
 	Extra   []Result
+
+	Findings []Finding
+
+	converged time.Duration // when everything passed while waiting; 0: it never did
 }
 
 // RunFinished is the last event; its report holds every result.

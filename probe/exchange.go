@@ -12,6 +12,8 @@ type Exchange struct {
 	Observation *Observation
 	// Extra names what the request was sent for beyond the matrix, empty for a case's own.
 	Extra string
+	// Superseded says that the case was asked again since: only the ids of the answer count, which a cache may repeat.
+	Superseded bool
 	// Evidence is what others than the answer say of it.
 	Evidence []Evidence
 
@@ -29,7 +31,7 @@ const (
 func (e Exchange) brackets() bool { return strings.HasPrefix(e.Extra, ExtraControl) }
 
 // group collects the exchanges of one API and finds out what each needs to know of the others.
-func group(plan *Plan, exchanges []Exchange) []*exchange {
+func group(plan *Plan, exchanges, superseded []Exchange) []*exchange {
 	xs := make([]*exchange, len(exchanges))
 	for i, e := range exchanges {
 		xs[i] = &exchange{
@@ -42,10 +44,11 @@ func group(plan *Plan, exchanges []Exchange) []*exchange {
 		}
 	}
 	markTyped(xs)
-	markStale(xs)
+	markStale(xs, superseded)
 	markAccepted(xs)
 	markImitations(xs)
 	markUnstable(xs)
+	markChanged(xs, superseded)
 	return xs
 }
 
@@ -79,7 +82,11 @@ func markTyped(xs []*exchange) {
 }
 
 // markStale finds answers that were made for another request: a cache in front repeats the gateway's ids.
-func markStale(xs []*exchange) {
+func markStale(xs []*exchange, superseded []Exchange) {
+	spent := make(map[string]bool)
+	for _, e := range superseded {
+		spent[e.Observation.GatewayID()] = true
+	}
 	first := make(map[string]*exchange)
 	echoes := make(map[string]bool)
 	for _, x := range xs {
@@ -99,7 +106,7 @@ func markStale(xs []*exchange) {
 		if x.logged {
 			continue
 		}
-		if id := x.obs.GatewayID(); id != "" && first[id] != x {
+		if id := x.obs.GatewayID(); id != "" && (first[id] != x || spent[id]) {
 			x.stale = true
 		}
 		if age := x.obs.Header("age"); age != "" && age != "0" {
@@ -248,6 +255,27 @@ func markUnstable(xs []*exchange) {
 			x.unstable = "declared: canary"
 		case !ok:
 			x.unstable = "no control was sent first and last"
+		}
+	}
+}
+
+// markChanged makes the siblings of a way in prove nothing if a case that was asked again was answered otherwise before:
+// more than one configuration answered.
+func markChanged(xs []*exchange, superseded []Exchange) {
+	now := make(map[string]*Observation)
+	for _, x := range xs {
+		now[x.id] = x.obs
+	}
+	changed := make(map[string]bool)
+	for _, e := range superseded {
+		o, again := now[e.Case.ID()+"|"+e.Extra]
+		if again && (o.Status != e.Observation.Status || o.ErrorType != e.Observation.ErrorType) {
+			changed[e.Case.Access.ID()] = true
+		}
+	}
+	for _, x := range xs {
+		if changed[x.c.Access.ID()] && x.unstable == "" {
+			x.unstable = "answers changed while the run waited"
 		}
 	}
 }

@@ -127,7 +127,7 @@ func TestHTTPFingerprints(t *testing.T) {
 			o := &Observation{Status: tt.status, HeadersComplete: true, Body: tt.body}
 			o.readHeaders(h, newRedactor(nil))
 			o.readMessage(tt.body)
-			f := fingerprintOf(group(&Plan{}, []Exchange{{Observation: o}})[0])
+			f := fingerprintOf(group(&Plan{}, []Exchange{{Observation: o}}, nil)[0])
 			var ls []string
 			for _, p := range f.candidates {
 				if l := string(p.Layer); len(ls) == 0 || ls[len(ls)-1] != l {

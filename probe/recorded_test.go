@@ -117,7 +117,7 @@ func TestAccuracyOnRecordings(t *testing.T) {
 func TestEveryRecordedFingerprintHasAVector(t *testing.T) {
 	hit := make(map[string]bool)
 	for _, v := range recorded(t) {
-		if f := fingerprintOf(group(&Plan{}, []Exchange{{Observation: v.transcript().observe()}})[0]); f != nil {
+		if f := fingerprintOf(group(&Plan{}, []Exchange{{Observation: v.transcript().observe()}}, nil)[0]); f != nil {
 			hit[f.name] = true
 		}
 	}

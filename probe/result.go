@@ -74,6 +74,14 @@ type RunInfo struct {
 	Labels       map[string]string `json:"labels"`
 	ClockSkewMS  int64             `json:"clock_skew_ms"` // the gateway's clock minus ours
 	Complete     bool              `json:"complete"`
+	Wait         *Wait             `json:"wait,omitempty"` // nil: the run did not wait
+}
+
+// Wait says how long a run would wait for everything to pass, and whether and when it did.
+type Wait struct {
+	ForMS     int64 `json:"for_ms"`
+	Converged bool  `json:"converged"`
+	AfterMS   int64 `json:"after_ms"` // since the start of the run; 0 if it did not converge
 }
 
 // Summary counts results. Accepted counts those among them that the owner accepts.
@@ -121,6 +129,8 @@ type Result struct {
 	Observed    *Observation `json:"observed"` // nil if nothing was sent
 	Request     *RequestInfo `json:"request"`  // nil if nothing was sent
 	Attempts    int          `json:"attempts"`
+	Tries       []Try        `json:"tries,omitempty"` // what was answered before the case was asked again
+	Flaky       bool         `json:"flaky,omitempty"` // and not all of it was the same
 	Attribution *Attribution `json:"attribution"`
 }
 

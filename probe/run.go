@@ -21,6 +21,8 @@ type RunOptions struct {
 	Next    func(Layer, Cause) string
 	Labels  map[string]string
 	Version string // of the program that runs
+	// Wait is how long to ask again, from the start of the run, what fails or is inconclusive; 0: not at all.
+	Wait time.Duration
 	// All sends every variant even when a gate is known to be open.
 	All bool
 }
@@ -33,7 +35,7 @@ func (m *Matrix) Run(ctx context.Context, opts RunOptions) iter.Seq[Event] {
 		if limit == 0 {
 			limit = DefaultRunTimeout
 		}
-		ctx, cancel := context.WithTimeout(ctx, limit)
+		ctx, cancel := context.WithTimeout(ctx, limit+opts.Wait)
 		defer cancel()
 		r := newRunner(ctx, m, opts)
 		defer r.prober.Close()
@@ -126,10 +128,12 @@ func (r *runner) report(ctx context.Context, finished []APIFinished) Report {
 	r.info.DurationMS = time.Since(r.start).Milliseconds()
 	r.info.Complete = ctx.Err() == nil
 	rep.Run = r.info
+	rep.Run.Wait = r.waited(finished)
 	routes := make(map[string]bool)
 	for _, f := range finished {
 		rep.Results = append(rep.Results, f.Results...)
 		rep.Extra = append(rep.Extra, f.Extra...)
+		rep.Findings = append(rep.Findings, f.Findings...)
 	}
 	for _, res := range rep.Results {
 		rep.Summary.add(res)

@@ -31,6 +31,9 @@ type apiRun struct {
 	stopped   string               // why nothing more is sent
 	pause     time.Time            // nothing is sent before
 	why       map[string]string    // by result id: what an extra request was sent for
+	round     int                  // of waiting
+	tries     map[string][]Try     // by case id: earlier answers
+	converged time.Duration        // when everything passed while waiting; 0: it never did
 	again     int                  // controls that were asked again because of a surprise
 }
 
@@ -41,6 +44,7 @@ func newAPIRun(r *runner, api API) *apiRun {
 	a := &apiRun{
 		runner: r, api: api, limiter: rate.NewLimiter(rate.Limit(r.matrix.Plan.rate(api)), 1),
 		controls: make(map[string]Exchange), unsent: make(map[string]Judgement), open: make(map[string]bool), why: make(map[string]string),
+		tries: make(map[string][]Try),
 	}
 	for _, c := range r.matrix.Cases {
 		if c.API.Name == api.Name {
@@ -60,6 +64,7 @@ func (a *apiRun) exchange(ctx context.Context) []Exchange {
 	sideBySide(a, a.cases[split:], gateOf, func(c Case) { a.ask(ctx, c) })
 	a.separate(ctx)
 	sideBySide(a, a.brackets(), Case.ID, func(c Case) { a.send(ctx, c, ExtraControl) })
+	a.converge(ctx)
 	return a.exchanges
 }
 
@@ -172,6 +177,9 @@ func (a *apiRun) confirm(ctx context.Context, e Exchange) {
 		a.open[gateKey(e.Case, l)] = true
 	}
 	a.mu.Unlock()
+	if slices.ContainsFunc(a.tries[e.Case.ID()], func(t Try) bool { return t.Kind == Open }) {
+		return // known, and confirmed in an earlier round
+	}
 	opened := Opened{
 		API: a.api.Name, Route: e.Case.Route.Name(), Access: e.Case.Access.ID(), Scenario: e.Case.Scenario.Name,
 		Status: e.Observation.Status, Accepted: a.accepted(e.Case) != nil,
@@ -243,7 +251,7 @@ func (a *apiRun) send(ctx context.Context, c Case, extra string) (Exchange, bool
 	}
 	crafting := a.crafting
 	crafting.Now = a.now()
-	req, err := Craft(c, a.material, crafting, extra)
+	req, err := Craft(c, a.material, crafting, a.attempt(extra))
 	var cannot *NotCraftable
 	var ours *CredentialsError
 	switch {
@@ -275,9 +283,17 @@ func (a *apiRun) send(ctx context.Context, c Case, extra string) (Exchange, bool
 	}
 	a.mu.Unlock()
 	a.events <- Observed{
-		API: a.api.Name, Route: c.Route.Name(), Access: c.Access.ID(), Scenario: c.Scenario.Name, Status: o.Status, Extra: extra != "",
+		API: a.api.Name, Route: c.Route.Name(), Access: c.Access.ID(), Scenario: c.Scenario.Name, Status: o.Status, Extra: extra != "" || a.round > 0,
 	}
 	return e, true
+}
+
+// attempt tells the requests of one case apart.
+func (a *apiRun) attempt(extra string) string {
+	if a.round == 0 {
+		return extra
+	}
+	return extra + "#" + strconv.Itoa(a.round)
 }
 
 // longestPause bounds how long a Retry-After is followed within a run.

@@ -13,33 +13,30 @@ import (
 // finish attributes and judges what was exchanged with an API.
 func (a *apiRun) finish(exchanges []Exchange) APIFinished {
 	attributions := Attribute(a.matrix.Plan, exchanges)
-	own := make(map[string]int) // case id to its exchange
 	attempts := make(map[string]int)
-	controls := controlsOf(exchanges, attributions)
-	out := APIFinished{API: a.api.Name, Results: []Result{}, Extra: []Result{}}
+	repeats := make(map[string]*Observation)
+	out := APIFinished{API: a.api.Name, Results: []Result{}, Extra: []Result{}, converged: a.converged}
 	for i, e := range exchanges {
 		id := e.Case.ID()
-		switch e.Extra {
-		case "":
-			own[id] = i
+		if e.Extra == "" || e.Extra == ExtraRepeat {
 			attempts[id]++
+		}
+		if e.Extra == "" || e.Superseded {
 			continue
-		case ExtraRepeat:
-			attempts[id]++
+		}
+		if e.Extra == ExtraRepeat {
+			repeats[id] = e.Observation
 		}
 		out.Extra = append(out.Extra, a.extra(&e, &attributions[i]))
 	}
-	for _, c := range a.cases {
-		id := c.ID()
-		i, sent := own[id]
-		if !sent {
-			out.Results = append(out.Results, a.judged(c, nil, nil, a.unsent[id]))
+	for _, j := range a.judgeAll(exchanges, attributions) {
+		if j.exchange < 0 {
+			out.Results = append(out.Results, a.judged(j.Case, nil, nil, j.Judgement))
 			continue
 		}
-		e := exchanges[i]
-		j := Judge(c, e.Observation, attributions[i], controls[controlKey(c)])
-		if repeat := slices.IndexFunc(exchanges, func(o Exchange) bool { return o.Extra == ExtraRepeat && o.Case.ID() == id }); j.Kind == Open && repeat >= 0 {
-			switch again := exchanges[repeat].Observation; {
+		e := exchanges[j.exchange]
+		if again := repeats[j.ID()]; again != nil && j.Kind == Open {
+			switch {
 			case !again.Answered():
 				j.Reason += "; a repetition got no answer"
 			case again.Status != e.Observation.Status:
@@ -48,8 +45,10 @@ func (a *apiRun) finish(exchanges []Exchange) APIFinished {
 				j.Reason += "; confirmed by a repetition"
 			}
 		}
-		res := a.judged(c, &e, &attributions[i], j)
-		res.Attempts = attempts[id] + e.Observation.Resends
+		res := a.judged(j.Case, &e, &attributions[j.exchange], j.Judgement)
+		res.Attempts = attempts[j.ID()] + e.Observation.Resends
+		res.Tries = a.tries[j.ID()]
+		res.Flaky = res.flaky()
 		out.Results = append(out.Results, res)
 	}
 	for _, s := range a.matrix.Skips {
@@ -57,7 +56,36 @@ func (a *apiRun) finish(exchanges []Exchange) APIFinished {
 			out.Results = append(out.Results, a.judged(s.Case, nil, nil, Judgement{Verdict: Skipped, Reason: s.Reason}))
 		}
 	}
+	out.Findings = a.lateFindings(out.Results)
 	sort.SliceStable(out.Extra, func(i, j int) bool { return out.Extra[i].ID < out.Extra[j].ID })
+	return out
+}
+
+// judgedCase is a case of the matrix with what its answer means.
+type judgedCase struct {
+	Case
+	exchange int // the case's own; -1: nothing was sent
+	Judgement
+}
+
+// judgeAll judges every case of the API by the attributions of its exchanges.
+func (a *apiRun) judgeAll(exchanges []Exchange, attributions []Attribution) []judgedCase {
+	own := make(map[string]int)
+	for i, e := range exchanges {
+		if e.Extra == "" && !e.Superseded {
+			own[e.Case.ID()] = i
+		}
+	}
+	controls := controlsOf(exchanges, attributions)
+	out := make([]judgedCase, len(a.cases))
+	for i, c := range a.cases {
+		at, sent := own[c.ID()]
+		if !sent {
+			out[i] = judgedCase{c, -1, a.unsent[c.ID()]}
+			continue
+		}
+		out[i] = judgedCase{c, at, Judge(c, exchanges[at].Observation, attributions[at], controls[controlKey(c)])}
+	}
 	return out
 }
 
@@ -78,7 +106,7 @@ func (a *apiRun) extra(e *Exchange, at *Attribution) Result {
 func controlsOf(exchanges []Exchange, attributions []Attribution) map[string]*Control {
 	controls := make(map[string]*Control)
 	for i, e := range exchanges {
-		if e.Extra == "" && e.Case.Control {
+		if e.Extra == "" && e.Case.Control && !e.Superseded {
 			controls[controlKey(e.Case)] = &Control{Accepted: attributions[i].Layer == None && !attributions[i].Foreign, Attribution: attributions[i]}
 		}
 	}

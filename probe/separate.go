@@ -123,7 +123,7 @@ const ExtraSeparate = "separate:"
 // matters weighs how much depends on telling the layers apart that are left: nothing, little for what passes anyway,
 // more for what fails or is inconclusive because of it.
 func matters(e Exchange, a Attribution, control *Control) int {
-	if e.Extra != "" || e.Request == nil || len(a.Plausible) < 2 || !e.Observation.Answered() || a.Stale || !safe(e.Case.Route.Method) {
+	if e.Extra != "" || e.Superseded || e.Request == nil || len(a.Plausible) < 2 || !e.Observation.Answered() || a.Stale || !safe(e.Case.Route.Method) {
 		return 0
 	}
 	switch j := Judge(e.Case, e.Observation, a, control); {

@@ -317,9 +317,15 @@ func handover(to *sandbox.Gateway, after int, m *sandbox.Model) map[string]sandb
 // run probes the posture once.
 func (p posture) run(t *testing.T) outcome {
 	t.Helper()
+	return p.runWith(t, probe.RunOptions{})
+}
+
+func (p posture) runWith(t *testing.T, opts probe.RunOptions) outcome {
+	t.Helper()
 	w := p.serve(t)
+	opts.Resolve = resolve
 	o := outcome{switches: w.switches, gateways: w.gateways, changes: p.changes || p.later != nil}
-	for e := range w.matrix.Run(t.Context(), probe.RunOptions{Resolve: resolve}) {
+	for e := range w.matrix.Run(t.Context(), opts) {
 		if e, ok := e.(probe.RunFinished); ok {
 			o.report = e.Report
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"apigwprobe/internal/causes"
 	"apigwprobe/internal/report"
@@ -25,6 +26,7 @@ type runOptions struct {
 	labels      labels
 	failOn      failOn
 	all         bool
+	wait        time.Duration
 
 	correctClock bool
 
@@ -65,6 +67,9 @@ Formats:
 			if err := o.pace.check(cmd); err != nil {
 				return err
 			}
+			if o.wait < 0 {
+				return hinted{fmt.Errorf("--wait: got %v, want 0 or more", o.wait), seeHelp(cmd)}
+			}
 			return run(cmd.Context(), o)
 		},
 	}
@@ -77,6 +82,7 @@ Formats:
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
 	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped")
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
+	flags.DurationVar(&o.wait, "wait", 0, "ask again what fails or is inconclusive, until everything passes or so much time is over")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
 	return cmd
 }
@@ -136,7 +142,7 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, out *output) (pr
 			return secrets.Resolve(ctx, *plan, needs)
 		},
 		Next:   causes.Next,
-		Labels: o.labels, Version: buildVersion(), All: o.all,
+		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
 	}) {
 		bar.see(event)
 		if err := sink(event); err != nil {

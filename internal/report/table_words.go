@@ -33,7 +33,18 @@ func (p *page) headline(rep probe.Report) {
 		}
 		facts = append(facts, fmt.Sprintf("the gateway's clock is %s %s ours", durationWords(skew.Abs()), direction))
 	}
+	if w := rep.Run.Wait; w != nil {
+		facts = append(facts, waitWords(*w))
+	}
 	p.line(0, strings.Join(append(facts, rep.Run.LabelWords()...), ", "), dim)
+}
+
+// waitWords says how long it took until everything passed.
+func waitWords(w probe.Wait) string {
+	if w.Converged {
+		return "converged after " + durationWords(time.Duration(w.AfterMS)*time.Millisecond)
+	}
+	return "not converged within " + durationWords(time.Duration(w.ForMS)*time.Millisecond)
 }
 
 // noticeableSkew is what no signature minds and yet should be known: a Date header is good to a second.
