@@ -5,6 +5,8 @@ package causes
 import (
 	"embed"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,6 +23,7 @@ type Page struct {
 	Check string      `json:"check"`
 	Fix   string      `json:"fix"`  // one sentence without its full stop
 	Read  string      `json:"read"` // the title of a document of AWS
+	Tell  string      `json:"tell"` // what tells the layer from others that answer alike
 }
 
 //go:embed pages/*.md
@@ -28,14 +31,16 @@ var files embed.FS
 
 // Pages returns all pages in the order of the prober's table. The slice is shared.
 var Pages = sync.OnceValue(func() []Page {
-	read := make(map[probe.Layer]map[probe.Cause]Page)
+	read := make(map[probe.Layer]layer)
 	var out []Page
 	for _, info := range probe.Causes() {
-		if read[info.Layer] == nil {
-			read[info.Layer] = readLayer(info.Layer)
+		l, ok := read[info.Layer]
+		if !ok {
+			l = readLayer(info.Layer)
+			read[info.Layer] = l
 		}
-		page := read[info.Layer][info.Cause]
-		page.Layer, page.Cause, page.Means = info.Layer, info.Cause, info.Means
+		page := l.pages[info.Cause]
+		page.Layer, page.Cause, page.Means, page.Tell = info.Layer, info.Cause, info.Means, l.tell
 		out = append(out, page)
 	}
 	return out
@@ -62,42 +67,87 @@ func Next(l probe.Layer, c probe.Cause) string {
 	return ""
 }
 
-func readLayer(l probe.Layer) map[probe.Cause]Page {
+// Separate says what would tell the layers apart that an answer may have come from, a line for each; nothing where
+// there is one.
+func Separate(a probe.Attribution) []string {
+	var out []string
+	seen := make(map[probe.Layer]bool)
+	for _, c := range a.Candidates {
+		if !seen[c.Layer] {
+			out = append(out, fmt.Sprintf("%s: %s", c.Layer, Tell(c.Layer)))
+			seen[c.Layer] = true
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+// Tell is what tells a layer from others that answer alike.
+func Tell(l probe.Layer) string {
+	for _, page := range Pages() {
+		if page.Layer == l {
+			return page.Tell
+		}
+	}
+	return ""
+}
+
+// layer is one file.
+type layer struct {
+	tell  string
+	pages map[probe.Cause]Page
+}
+
+func readLayer(l probe.Layer) layer {
 	text, err := files.ReadFile("pages/" + string(l) + ".md")
 	if err != nil {
 		panic("causes: " + err.Error()) // the files are part of the program, and the tests read them all
 	}
-	pages, err := parse(string(text))
+	read, err := parse(string(text))
 	if err != nil {
 		panic(fmt.Sprintf("causes: reading the pages of %s: %v", l, err))
 	}
-	return pages
+	return read
 }
 
-// parse reads the pages of a layer. Each begins with a heading of the second level; a paragraph says what it is, and
-// items of a list are the fields.
-func parse(text string) (map[probe.Cause]Page, error) {
-	out := make(map[probe.Cause]Page)
+// parse reads the file of a layer: what tells it from others, then its pages. Each begins with a heading of the second
+// level; a paragraph says what it is, and items of a list are the fields.
+func parse(text string) (layer, error) {
 	sections := strings.Split("\n"+text, "\n## ")
-	for _, section := range sections[1:] { // before the first stands what the layer is
+	out := layer{pages: make(map[probe.Cause]Page)}
+	if _, err := parseFields(sections[0], map[string]*string{"Tell": &out.tell}); err != nil {
+		return layer{}, err
+	}
+	for _, section := range sections[1:] {
 		cause, body, _ := strings.Cut(section, "\n")
-		if _, twice := out[probe.Cause(cause)]; twice {
-			return nil, fmt.Errorf("cause %q stands twice", cause)
+		if _, twice := out.pages[probe.Cause(cause)]; twice {
+			return layer{}, fmt.Errorf("cause %q stands twice", cause)
 		}
 		page := Page{}
-		parts := strings.Split("\n"+body, "\n- ")
-		page.What = join(parts[0])
-		for _, part := range parts[1:] {
-			name, value, _ := strings.Cut(part, ":")
-			field, ok := map[string]*string{"Looks": &page.Looks, "Check": &page.Check, "Fix": &page.Fix, "Read": &page.Read}[name]
-			if !ok || *field != "" {
-				return nil, fmt.Errorf("cause %q: got %q, want Looks, Check, Fix and Read once each", cause, name)
-			}
-			*field = join(value)
+		what, err := parseFields(body, map[string]*string{"Looks": &page.Looks, "Check": &page.Check, "Fix": &page.Fix, "Read": &page.Read})
+		if err != nil {
+			return layer{}, fmt.Errorf("cause %q: %w", cause, err)
 		}
-		out[probe.Cause(cause)] = page
+		page.What = what
+		out.pages[probe.Cause(cause)] = page
 	}
 	return out, nil
+}
+
+// parseFields fills fields from the items of a list and returns what stands before it.
+func parseFields(text string, fields map[string]*string) (before string, err error) {
+	parts := strings.Split("\n"+text, "\n- ")
+	for _, part := range parts[1:] {
+		name, value, _ := strings.Cut(part, ":")
+		field, ok := fields[name]
+		if !ok || *field != "" {
+			return "", fmt.Errorf("got %q, want each of %s once", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+		}
+		*field = join(value)
+	}
+	return join(parts[0]), nil
 }
 
 // join makes one line of a paragraph.

@@ -42,7 +42,7 @@ func Explain(w io.Writer, o Options, pages []causes.Page) error {
 		p.blank()
 		p.line(0, c.What, plain)
 		p.blank()
-		for _, field := range [][2]string{{"looks", c.Looks}, {"check", c.Check}, {"fix", c.Fix}, {"read", c.Read}} {
+		for _, field := range [][2]string{{"looks", c.Looks}, {"check", c.Check}, {"fix", c.Fix}, {"read", c.Read}, {"tell", c.Tell}} {
 			p.row(0, []int{len("looks")}, cell{field[0], dim}, cell{field[1], plain})
 		}
 	}

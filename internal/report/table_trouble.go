@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"apigwprobe/internal/causes"
 	"apigwprobe/probe"
 )
 
@@ -109,6 +110,23 @@ func (p *page) trouble(t trouble) {
 			asked(t.hidden)...)...)
 	}
 	p.fact("next", distinct(t.shown, nextWords)...)
+	p.fact("would tell", t.wouldTell()...)
+}
+
+// wouldTell is what would separate the layers between which the attribution could not decide.
+func (t trouble) wouldTell() []string {
+	var out []string
+	for _, res := range t.shown {
+		if a := res.Attribution; a == nil || a.Confidence != probe.Ambiguous {
+			continue
+		}
+		for _, line := range causes.Separate(*res.Attribution) {
+			if !slices.Contains(out, line) {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
 }
 
 // reasons are the sentences that explain a trouble.
