@@ -62,12 +62,12 @@ var faults = []Fault{
 	{"stage-gone", "stage", "unknown-stage", "somebody has deleted the stage of ledger",
 		onAPI("ledger", func(a *API) { a.Stages[0].Name = "old" })},
 
-	{"waf-blocks", "waf", "waf-blocked", "a rule on the stage of orders blocks the prober's User-Agent",
+	{"waf-blocks", "waf", "waf-blocked", "a rule on the stage of ledger blocks the prober's User-Agent",
 		withWebACL(WAFRule{Match: WAFHeaderContains, Header: "User-Agent", Value: "probe"})},
-	{"waf-custom-response", "waf", "waf-blocked", "the same, and the rule answers 429 in words of its own",
-		withWebACL(WAFRule{Match: WAFHeaderContains, Header: "User-Agent", Value: "probe", Status: 429, Body: `{"error":"slow down"}`})},
-	{"waf-rate", "waf", "waf-blocked", "a rate rule on the stage of orders blocks after 20 requests",
-		withWebACL(WAFRule{Match: WAFRate, After: 20})},
+	{"waf-custom-response", "waf", "waf-blocked", "the same, and the rule answers 451 in words of its own",
+		withWebACL(WAFRule{Match: WAFHeaderContains, Header: "User-Agent", Value: "probe", Status: 451, Body: `{"error":"not for you"}`})},
+	{"waf-rate", "waf", "waf-blocked", "a rate rule on the stage of ledger blocks after 10 requests",
+		withWebACL(WAFRule{Match: WAFRate, After: 10})},
 
 	{"route-not-deployed", "route", "no-such-resource", "what is deployed of orders lacks the resource /orders/{id}",
 		onDeployment("orders", func(d *Deployment) { d.Routes = d.Routes[1:] })},
@@ -155,7 +155,7 @@ func answeredBy(b Backend) func(*setting) {
 }
 
 func withWebACL(rules ...WAFRule) func(*setting) {
-	return onAPI("orders", func(a *API) { a.Stages[0].WebACL = rules })
+	return onAPI("ledger", func(a *API) { a.Stages[0].WebACL = rules })
 }
 
 func ruledBy(of string, p ...Statement) func(*setting) {
