@@ -31,6 +31,7 @@ type runOptions struct {
 	correctClock bool
 
 	faults faults
+	tour   bool
 }
 
 func newRunCommand(s Streams) *cobra.Command {
@@ -64,6 +65,9 @@ Formats:
 			if err := o.faults.check(); err != nil {
 				return err
 			}
+			if o.tour {
+				return o.showTour(cmd.Context())
+			}
 			if err := o.pace.check(cmd); err != nil {
 				return err
 			}
@@ -76,6 +80,7 @@ Formats:
 	o.filters.add(cmd)
 	o.pace.add(cmd)
 	o.faults.add(cmd)
+	cmd.Flags().BoolVar(&o.tour, "tour", false, "show what can reject a request, and how each looks in the built-in sandbox")
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
@@ -125,17 +130,13 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, out *output) (pr
 	if err != nil {
 		return probe.Report{}, err
 	}
-	var look report.Options // of a file: plain
-	if out.path == "" {
-		look = report.Options{Color: o.streams.color(out.Writer), Width: o.streams.width(out.Writer)}
-	}
 	var to io.Writer = out
 	bar := newProgress(o.streams, out.Writer, len(m.Cases))
 	if bar != nil {
 		to = bar
 	}
 	defer bar.end()
-	sink := format.New(to, look)
+	sink := format.New(to, o.look(out))
 	var result probe.Report
 	for event := range m.Run(ctx, probe.RunOptions{
 		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
@@ -153,6 +154,14 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, out *output) (pr
 		}
 	}
 	return result, nil
+}
+
+// look is how the report may look: in a file, plain.
+func (o *runOptions) look(out *output) report.Options {
+	if out.path != "" {
+		return report.Options{}
+	}
+	return report.Options{Color: o.streams.color(out.Writer), Width: o.streams.width(out.Writer)}
 }
 
 // conclude says how the run ends, in words where the report does not say it.
