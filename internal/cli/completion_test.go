@@ -46,6 +46,8 @@ environments:
 		{"run --config CONFIG prod --scenario ", "missing-api-key control", ""},
 		{"run --config CONFIG prod --matrix ", "full smoke", ""},
 		{"run --config CONFIG prod --format ", "table json jsonl", ""},
+		{"run --config CONFIG prod --report ", "table= json= jsonl=", "prod"},
+		{"run --config CONFIG prod --report json=", "", "json="},
 		{"plan --config CONFIG prod --format ", "table json", "jsonl"},
 		{"scenarios ", "unsigned missing-api-key", ""},
 		{"scenarios unsigned ", "", "unsigned"},

@@ -12,9 +12,9 @@ import (
 // output is where a report goes: a stream, or a file that is there only once it is whole.
 type output struct {
 	io.Writer
-	path string   // empty: a stream
-	file *os.File // what is written; nil: nothing to close
-	temp bool     // file stands beside path and takes its place at the end
+	path     string   // empty: a stream
+	file     *os.File // what is written; nil: nothing to close
+	replaces bool     // file stands beside path and takes its place at the end
 }
 
 // createOutput makes sure that the file can be written before anything is sent; without a path it is the stream.
@@ -40,7 +40,7 @@ func createOutput(path string, stream io.Writer) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing %q: %w", path, withoutPath(err))
 	}
-	return &output{Writer: file, path: path, file: file, temp: regular}, nil
+	return &output{Writer: file, path: path, file: file, replaces: regular}, nil
 }
 
 // withoutPath strips the name of the temporary file, which nobody asked for.
@@ -62,13 +62,13 @@ func (o *output) commit() error {
 		return nil
 	}
 	var err error
-	if o.temp {
+	if o.replaces {
 		err = o.file.Sync()
 	}
 	if errClose := o.file.Close(); err == nil {
 		err = errClose
 	}
-	if err == nil && o.temp {
+	if err == nil && o.replaces {
 		err = os.Rename(o.file.Name(), o.path)
 	}
 	if err != nil {
@@ -84,7 +84,7 @@ func (o *output) discard() {
 		return
 	}
 	_ = o.file.Close() // it may be closed already
-	if o.temp {
+	if o.replaces {
 		_ = os.Remove(o.file.Name())
 	}
 }

@@ -23,6 +23,7 @@ type runOptions struct {
 	pace        pace
 	format      choice
 	output      string
+	reports     reportFiles
 	labels      labels
 	failOn      failOn
 	all         bool
@@ -54,7 +55,8 @@ Formats:
   probe run sandbox --fault waf-blocks
   probe run prod --matrix smoke
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
-  probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)`,
+  probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)
+  probe run prod --report json=result.json --report jsonl=results.jsonl`,
 		Args:              arguments(1, 1, "environment"),
 		ValidArgsFunction: completeEnvironment(&o.filters.config),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -84,6 +86,7 @@ Formats:
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
+	addReports(cmd, &o.reports)
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
 	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped")
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
@@ -109,34 +112,31 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return hinted{err, fmt.Sprintf("probe plan %s shows what there is and what it takes", o.environment)}
 	}
-	out, err := createOutput(o.output, o.streams.Out)
+	outs, err := o.destinations()
 	if err != nil {
 		return err
 	}
-	defer out.discard()
-	result, err := o.send(ctx, matrix, out)
+	defer outs.discard()
+	result, err := o.send(ctx, matrix, outs)
 	if err != nil {
 		return err
 	}
-	if err := out.commit(); err != nil {
+	if err := outs.commit(); err != nil {
 		return err
 	}
 	return o.conclude(ctx, matrix, result)
 }
 
-// send runs the matrix and reports to out as it goes.
-func (o *runOptions) send(ctx context.Context, m *probe.Matrix, out *output) (probe.Report, error) {
-	format, err := report.Find(o.format.value)
-	if err != nil {
-		return probe.Report{}, err
-	}
+// send runs the matrix and reports to outs as it goes.
+func (o *runOptions) send(ctx context.Context, m *probe.Matrix, outs destinations) (probe.Report, error) {
+	out := outs[0]
 	var to io.Writer = out
 	bar := newProgress(o.streams, out.Writer, len(m.Cases))
 	if bar != nil {
 		to = bar
 	}
 	defer bar.end()
-	sink := format.New(to, o.look(out))
+	outs.start(to, o.look(out.output))
 	var result probe.Report
 	for event := range m.Run(ctx, probe.RunOptions{
 		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
@@ -146,8 +146,8 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, out *output) (pr
 		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
 	}) {
 		bar.see(event)
-		if err := sink(event); err != nil {
-			return probe.Report{}, fmt.Errorf("writing the report: %w", err)
+		if err := outs.see(event); err != nil {
+			return probe.Report{}, err
 		}
 		if end, ok := event.(probe.RunFinished); ok {
 			result = end.Report
@@ -192,8 +192,12 @@ func formats() choice {
 // formatHelp is one line for each format.
 func formatHelp() string {
 	var lines []string
+	width := 0
 	for _, f := range report.Formats() {
-		lines = append(lines, fmt.Sprintf("  %-6s %s", f.Name, f.Help))
+		width = max(width, len(f.Name))
+	}
+	for _, f := range report.Formats() {
+		lines = append(lines, fmt.Sprintf("  %-*s  %s", width, f.Name, f.Help))
 	}
 	return strings.Join(lines, "\n")
 }

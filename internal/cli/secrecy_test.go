@@ -29,6 +29,9 @@ func TestSecretsAreNotShown(t *testing.T) {
 		commands["run "+f.Name] = []string{"run", "sandbox", "--all", "--format", f.Name}
 		commands["run to a file "+f.Name] = []string{"run", "sandbox", "--all", "--format", f.Name, "--output", file}
 	}
+	for _, f := range report.Formats() {
+		commands["run and report "+f.Name] = []string{"run", "sandbox", "--all", "--report", f.Name + "=" + file}
+	}
 	for name, args := range commands {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer

@@ -23,6 +23,8 @@ func (o *runOptions) showTour(ctx context.Context) error {
 		return fmt.Errorf("--tour: got the environment %q, want %s", o.environment, builtin)
 	case len(o.faults.names) > 0:
 		return errors.New("--tour: got --fault beside it, want none: the tour has all of them")
+	case len(o.reports) > 0:
+		return errors.New("--tour: got --report beside it, want none: the tour is no run")
 	case o.format.value != tableFormat && o.format.value != jsonFormat:
 		return fmt.Errorf("--tour: got --format %s, want %s or %s", o.format.value, tableFormat, jsonFormat)
 	}
