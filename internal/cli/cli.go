@@ -61,6 +61,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newRunCommand(s),
 		newPlanCommand(s),
 		newExplainCommand(s),
+		newDiffCommand(s),
 		newValidateCommand(s),
 		newScenariosCommand(s),
 		newCausesCommand(s),
