@@ -55,6 +55,14 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
+// Proven reports whether anything was shown to be as declared: a gate that is shut, or a control that was accepted.
+// What the owner accepts proves nothing.
+func (r Report) Proven() bool {
+	return r.Coverage.Proven > 0 || slices.ContainsFunc(r.Results, func(res Result) bool {
+		return res.Accepted == nil && res.Control && res.Verdict == Pass
+	})
+}
+
 // Finding is a disagreement that no single case shows.
 type Finding struct {
 	Kind string `json:"kind"`

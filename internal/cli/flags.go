@@ -23,7 +23,14 @@ var _ pflag.Value = (*choice)(nil)
 func newChoice(words ...string) choice { return choice{words[0], words} }
 
 func (c *choice) String() string { return c.value }
-func (c *choice) Type() string   { return strings.Join(c.words, "|") }
+
+// Type names the words where there are few; where there are many, the help text has a list.
+func (c *choice) Type() string {
+	if len(c.words) > 4 {
+		return "name"
+	}
+	return strings.Join(c.words, "|")
+}
 
 func (c *choice) Set(word string) error {
 	if !slices.Contains(c.words, word) {

@@ -56,7 +56,7 @@ Formats:
   probe run prod --matrix smoke
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
   probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)
-  probe run prod --report json=result.json --report jsonl=results.jsonl`,
+  probe run prod --report json=result.json --report junit=junit.xml`,
 		Args:              arguments(1, 1, "environment"),
 		ValidArgsFunction: completeEnvironment(&o.filters.config),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -172,7 +172,7 @@ func (o *runOptions) conclude(ctx context.Context, m *probe.Matrix, r probe.Repo
 		return outcome(ExitInterrupted)
 	case code == ExitOK:
 		return nil
-	case code == ExitInconclusive && !proven(r):
+	case code == ExitInconclusive && !r.Proven():
 		_, _ = fmt.Fprintln(o.streams.Err, "probe: nothing was proven: no gate was shown to be shut, and no control was accepted")
 		fallthrough
 	default:

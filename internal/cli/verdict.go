@@ -17,7 +17,7 @@ func verdict(m *probe.Matrix, r probe.Report, on failOn) ExitCode {
 		}
 		return false
 	})
-	if doubtful || !proven(r) {
+	if doubtful || !r.Proven() {
 		return ExitInconclusive
 	}
 	return ExitOK
@@ -30,12 +30,6 @@ func anyResult(r probe.Report, is func(probe.Result) bool) bool {
 		}
 	}
 	return false
-}
-
-// proven reports whether anything was shown to be as declared: a gate that is shut, or a control that was accepted.
-func proven(r probe.Report) bool {
-	return r.Coverage.Proven > 0 ||
-		anyResult(r, func(res probe.Result) bool { return res.Control && res.Verdict == probe.Pass })
 }
 
 // inapplicable are the ids of cases that make no sense where they would be asked. Every matrix has them, so that

@@ -28,7 +28,7 @@ type Format struct {
 type Sink func(probe.Event) error
 
 // Formats returns all formats, the default first.
-func Formats() []Format { return []Format{tableFormat, jsonFormat, jsonlFormat} }
+func Formats() []Format { return []Format{tableFormat, jsonFormat, jsonlFormat, junitFormat} }
 
 // Find returns the format called name.
 func Find(name string) (Format, error) {

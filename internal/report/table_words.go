@@ -11,16 +11,7 @@ import (
 
 // headline says in a sentence how the environment is, and in a second line what was done to find out.
 func (p *page) headline(rep probe.Report) {
-	words, colour := verdictWords(rep)
-	if n := len(rep.Findings); n > 0 {
-		words += "; " + count(n, "finding", "findings")
-	}
-	if !rep.Run.Complete {
-		words = "the run was cut short; so far " + words
-	}
-	if colour == green && (len(rep.Findings) > 0 || !rep.Run.Complete) {
-		colour = yellow
-	}
+	words, colour := headlineWords(rep)
 	p.line(0, rep.Run.Environment+": "+words, colour)
 	facts := []string{
 		requestWords(rep.Run),
@@ -37,6 +28,21 @@ func (p *page) headline(rep probe.Report) {
 		facts = append(facts, waitWords(*w))
 	}
 	p.line(0, strings.Join(append(facts, rep.Run.LabelWords()...), ", "), dim)
+}
+
+// headlineWords is the verdict on a whole run, and what limits it.
+func headlineWords(rep probe.Report) (string, style) {
+	words, colour := verdictWords(rep)
+	if n := len(rep.Findings); n > 0 {
+		words += "; " + count(n, "finding", "findings")
+	}
+	if !rep.Run.Complete {
+		words = "the run was cut short; so far " + words
+	}
+	if colour == green && (len(rep.Findings) > 0 || !rep.Run.Complete) {
+		colour = yellow
+	}
+	return words, colour
 }
 
 // waitWords says how long it took until everything passed.

@@ -1,0 +1,33 @@
+package report
+
+import (
+	"testing"
+	"unicode"
+)
+
+// files are the formats that are written when the run ends, for other programs.
+var files = []string{"junit"}
+
+// looked are the reports of which each of these formats has a golden file.
+var looked = []string{"contract", "accepted", "hostile", "nothing", "flaky"}
+
+func TestFiles(t *testing.T) {
+	for _, format := range files {
+		for _, name := range looked {
+			t.Run(format+"-"+name, func(t *testing.T) {
+				golden(t, name+"."+format, write(t, format, Options{}, eventsOf(allReports()[name])))
+			})
+		}
+	}
+}
+
+// Whatever the other side says, only visible characters are written.
+func TestFilesShowNoControlCharacter(t *testing.T) {
+	for _, format := range files {
+		for _, r := range write(t, format, Options{}, eventsOf(hostile())) {
+			if r != '\n' && !unicode.IsPrint(r) {
+				t.Fatalf("%s: got %U, want printable characters only", format, r)
+			}
+		}
+	}
+}
