@@ -119,7 +119,7 @@ func newState(x *exchange) *state {
 		s.left = []Layer{None}
 		if x.recorded {
 			x.cap = "nobody knows what this route answers when it accepts"
-		} else if x.obs.GatewayID() == "" {
+		} else if x.obs.GatewayID() == "" && x.obs.Status != 101 {
 			x.cap = "the answer bears no id of the gateway, like the control's"
 		}
 		return s

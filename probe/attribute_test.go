@@ -268,7 +268,7 @@ func TestRules(t *testing.T) {
 				return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
 					ask(signedScenario, AccessDefault, forbiddenOf, "")
 			},
-			got{Stage, Ambiguous, "stage domain waf stage api-key backend"},
+			got{Stage, Ambiguous, "stage domain waf stage api-key route backend"},
 		},
 		"E8: one that differs in what a web ACL looks at shows nothing": {
 			func(t *testing.T) *scene {
@@ -276,7 +276,7 @@ func TestRules(t *testing.T) {
 				return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
 					ask(unsignedScenario, AccessDefault, forbiddenOf, "")
 			},
-			got{APIKeyLayer, Ambiguous, "api-key stage waf api-key stage domain backend"},
+			got{APIKeyLayer, Ambiguous, "api-key stage waf api-key stage domain route backend"},
 		},
 		"no fingerprint is unknown, not everything": {
 			func(t *testing.T) *scene {

@@ -63,6 +63,7 @@ var causes = []CauseInfo{
 	{RouteLayer, "auth-header-on-unknown-path", "the deployment has no such resource or method, and the Authorization header was read as a signature"},
 	{RouteLayer, "stage-in-custom-domain-url", "the path names the stage although the custom domain implies it"},
 	{RouteLayer, "cors-preflight-unrouted", "no OPTIONS method answers the preflight"},
+	{RouteLayer, "websocket-not-upgraded", "the API takes WebSocket handshakes only"},
 	{RouteLayer, "websocket-no-route", "no route takes the message"},
 
 	{ResourcePolicy, "resource-policy-explicit-deny", "the API's resource policy denies it"},

@@ -22,6 +22,7 @@ type exchange struct {
 	recording
 
 	api          APIType // the kind of API that the answer shows; "" if it shows none
+	plainTaken   bool    // the host looked at a request that is no WebSocket handshake
 	custom       bool    // the host is not a default execute-api host
 	redirected   bool    // connect_to decided where it went
 	proxied      bool    // a forward proxy stood between
@@ -299,9 +300,17 @@ func stageInPath(x *exchange) bool {
 }
 
 // methodARN is the ARN in a policy denial; the account is masked.
-var methodARN = regexp.MustCompile(`on resource: arn:[\w-]+:execute-api:[\w-]*:[*\d]*:([^/\s]+)/([^/\s]+)/([A-Z]+)/(\S*)`)
+var methodARN = regexp.MustCompile(`on resource: arn:[\w-]+:execute-api:[\w-]*:[*\d]*:([^/\s]+)/([^/\s]+)/(?:([A-Z]+)/(\S*)|\$connect)`)
 
-// answeringAPI returns the API id and stage that a policy denial names.
+// methodInARN is how an ARN names the method of a request: for a handshake there is the key of the route in its place.
+func methodInARN(r *Request) string {
+	if r.handshake() {
+		return ""
+	}
+	return r.Method
+}
+
+// answeringAPI returns the API id and stage that a policy denial names, and the method and path if it names these.
 func answeringAPI(o *Observation) (id, stage, method, path string, ok bool) {
 	m := methodARN.FindStringSubmatch(o.fullMessage())
 	if m == nil {
@@ -314,7 +323,7 @@ func answeringAPI(o *Observation) (id, stage, method, path string, ok bool) {
 // the default host, or, on a custom domain, one whose answer came without any sign of an integration.
 func ownARN(x *exchange) bool {
 	id, stage, method, path, ok := answeringAPI(x.obs)
-	if !ok || x.req == nil || method != x.req.Method {
+	if !ok || x.req == nil || method != methodInARN(x.req) {
 		return false
 	}
 	u, err := url.Parse(x.req.URL)
@@ -322,6 +331,9 @@ func ownARN(x *exchange) bool {
 		return false
 	}
 	sent := u.EscapedPath()
+	if method == "" {
+		sent, path = strings.TrimSuffix(sent, "/")+"/", ""
+	}
 	if !x.custom {
 		return sent == "/"+stage+"/"+path && x.req.names(id)
 	}

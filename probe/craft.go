@@ -75,6 +75,9 @@ func Craft(c Case, material Material, run Crafting, extra string) (*Request, err
 	if err != nil {
 		return nil, err
 	}
+	if r.Signing != nil {
+		right.Presign = r.Signing.Presign
+	}
 	out.Genuine = r.Signing != nil && *r.Signing == right && c.Scenario.Signer != ExpiredSession
 	return out, nil
 }
@@ -91,7 +94,13 @@ func control(c Case, material Material) (*Recipe, error) {
 		Query: canonicalQuery(c.Route.Query), Headers: make(http.Header), Body: c.Route.Body,
 		ClientCertificate: c.Access.ClientCertificate,
 	}
-	if r.Method == "ANY" {
+	switch {
+	case c.Route.handshake():
+		r.Method, r.Path = http.MethodGet, ""
+		if r.Prefix == "" {
+			r.Path = "/"
+		}
+	case r.Method == "ANY":
 		r.Method = http.MethodGet
 	}
 	if c.Scenario.Anonymous {
@@ -226,8 +235,12 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 			clock = "expiring " + id // equal to no other request
 		}
 	}
-	// Not signed: the gateway takes this header over, and may do so before it checks the signature.
+	// Not signed: the gateway takes this header over, and may do so before it checks the signature. What makes a handshake
+	// is for the next hop alone.
 	req.Header.Set(headerRequestID, id)
+	if c.Route.handshake() {
+		upgrade(req.Header, id)
+	}
 	out := &Request{
 		ID: id, Method: r.Method, URL: req.URL.String(), Host: r.Host, Connect: r.Connect, Header: req.Header, Body: r.Body,
 		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "" || presigned(req.URL) != nil, Decisive: decisive,
@@ -317,13 +330,13 @@ func facets(req *http.Request, r *Request, salt, clock string) Facets {
 	return f
 }
 
-// otherHeaders is the facet of all headers that have no facet of their own; the request id differs by design and is
-// read by nobody.
+// otherHeaders is the facet of all headers that have no facet of their own; the request id and the key of a handshake
+// differ by design and are read by nobody.
 func otherHeaders(h http.Header, hide func(...string) string) string {
 	var lines []string
 	for name, values := range h {
 		switch name {
-		case "Authorization", headerDate, headerToken, headerKey, headerRequestID, headerAPIID:
+		case "Authorization", headerDate, headerToken, headerKey, headerRequestID, headerSocketKey, headerAPIID:
 		default:
 			lines = append(lines, name+":"+strings.Join(values, ","))
 		}

@@ -22,6 +22,9 @@ func declared(s *state) []reason {
 	if early := slices.Contains(s.left, Domain) || slices.Contains(s.left, TLS); api.Type == HTTP && x.api == REST && early {
 		not("type: HTTP, and the answer is not an HTTP API's", behind(Domain, REST)...)
 	}
+	if api.Type == WebSocket {
+		not("type: WEBSOCKET", WAF, ResourcePolicy, EndpointPolicy, CognitoAuthorizer, JWTAuthorizer)
+	}
 	if api.WAF != nil && !*api.WAF {
 		not("waf: false", WAF)
 	}
@@ -53,6 +56,9 @@ func declared(s *state) []reason {
 		out = append(out, declaredShut(x)...)
 	} else if x.c.Scenario.Door && api.DefaultEndpoint == Disabled {
 		not("default_endpoint: disabled", Stage, WAF)
+		if api.Type == WebSocket && !x.req.Signed && x.req.DeadEnd == "" && route.Authorization == AuthIAM && x.obs.fullMessage() == "Forbidden" {
+			not("default_endpoint: disabled; an open one would ask for a signature", RouteLayer, APIKeyLayer, LambdaAuthorizer, IAMAuthentication)
+		}
 		// That a shut door says Missing Authentication Token is only an unattributed reading: then the route must be known to be
 		// there, or the request must bear what an open stage would have read.
 		if x.req.Decisive && (x.obs.ErrorType != missingToken || x.routeProven || x.req.DeadEnd == RouteLayer) {
@@ -146,7 +152,7 @@ func declaredRoute(x *exchange, route Route) []reason {
 
 // ownMethod reports whether the request bears the method of its route.
 func ownMethod(x *exchange) bool {
-	return x.req.Method == x.c.Route.Method || x.c.Route.Method == "ANY"
+	return x.req.Method == x.c.Route.Method || x.c.Route.Method == "ANY" || x.c.Route.handshake()
 }
 
 // behind lists the layers after l in the reading order of a kind of API that refuse.

@@ -43,6 +43,7 @@ func group(plan *Plan, exchanges, superseded []Exchange) []*exchange {
 			xs[i].proxied = plan.Proxy != ""
 		}
 	}
+	markSockets(xs)
 	markTyped(xs)
 	markStale(xs, superseded)
 	markAccepted(xs)
@@ -161,7 +162,8 @@ func markAccepted(xs []*exchange) {
 			hiddenRefusal.MatchString(o.fullMessage()) {
 			continue
 		}
-		if !o.HeadersComplete || o.GatewayID() != "" {
+		// What accepts a handshake is made for its key, so that no page and no cache can do it.
+		if !o.HeadersComplete || o.GatewayID() != "" || o.Status == 101 {
 			x.accepted = true
 			continue
 		}

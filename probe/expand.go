@@ -206,10 +206,10 @@ func (e *expansion) lacks(c *Case, want Expectation) string {
 	return ""
 }
 
-// safe reports whether a method must not change data (RFC 9110, section 9.2.1). ANY is asked as GET.
+// safe reports whether a method must not change data (RFC 9110, section 9.2.1). ANY is asked as GET, and so is a handshake.
 func safe(method string) bool {
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, "ANY":
+	case http.MethodGet, http.MethodHead, http.MethodOptions, "ANY", "":
 		return true
 	}
 	return false

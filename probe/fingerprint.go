@@ -91,7 +91,7 @@ func fingerprintOf(x *exchange) *fingerprint {
 	if x.api == HTTP {
 		named = httpFingerprints
 	}
-	for _, table := range [][]fingerprint{named, elsewhere, excerpts} {
+	for _, table := range [][]fingerprint{socketFingerprints, named, elsewhere, excerpts} {
 		for i := range table {
 			if table[i].matches(x) {
 				return &table[i]

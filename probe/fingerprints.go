@@ -251,7 +251,8 @@ var fingerprints = []fingerprint{
 			maybe(Domain, "public-api-through-vpc-endpoint", ifVPCEndpoint, ifPublicThroughVPC),
 			maybe(WAF, "waf-blocked"), maybe(TLS, "mtls-untrusted-cert", ifCustomDomain, ifCurrentCertificate),
 			maybe(TLS, "mtls-expired-cert", ifCustomDomain, ifExpiredCertificate),
-			maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight),
+			maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight), maybe(RouteLayer, "no-such-resource", ifHandshake),
+			maybe(RouteLayer, "websocket-not-upgraded", ifNotUpgraded, ifLessLikely),
 			maybe(Backend, "backend-error", ifBackendSeen),
 		},
 	},
@@ -340,6 +341,13 @@ var fingerprints = []fingerprint{
 		candidates: []possibility{
 			maybe(RouteLayer, "no-such-resource"), maybe(Domain, "no-base-path-mapping", ifCustomDomain, ifLessLikely),
 			maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
+		},
+	},
+	{
+		name: "upgrade-required", grade: Inferred, source: "reports of 426, and of 403, for requests to a WebSocket API that are no handshake",
+		statuses: []int{426},
+		candidates: []possibility{
+			maybe(RouteLayer, "websocket-not-upgraded"), maybe(Edge, "not-api-gateway", ifNoGatewayID), maybe(Backend, "backend-error", ifLessLikely),
 		},
 	},
 	{

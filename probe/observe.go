@@ -83,8 +83,17 @@ func (p *Prober) Observe(ctx context.Context, r *Request) *Observation {
 	if err != nil {
 		return fail(err)
 	}
-	defer res.Body.Close()
 	tr.answered.Store(true)
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		hangUp(res.Body)
+		t.finish(o)
+		o.answer(res, nil, clean)
+		if !r.answersHandshake(res) {
+			o.Error = &NetworkError{Phase: PhaseFirstByte, Kind: "other", Text: "101, but Sec-WebSocket-Accept is not that of this handshake"}
+		}
+		return o
+	}
+	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, bodyRead))
 	if err != nil {
 		t.reading = true

@@ -25,6 +25,10 @@ var (
 	onAny  []APIType // whatever kind of API it is
 	onREST = []APIType{REST}
 	onHTTP = []APIType{HTTP}
+
+	onWebSocket = []APIType{WebSocket}
+	withKeys    = []APIType{REST, WebSocket}
+	onV2        = []APIType{HTTP, WebSocket}
 )
 
 // edges is section 3.3 of the method, whatever the authorization of a route: the partial order that a proof may
@@ -47,19 +51,20 @@ var edges = []edge{
 	{onAny, RouteLayer, LambdaAuthorizer, Documented, "an authorizer belongs to the method or route"},
 	{onREST, RouteLayer, CognitoAuthorizer, Documented, "an authorizer belongs to the method"},
 	{onHTTP, RouteLayer, JWTAuthorizer, Documented, "an authorizer belongs to the route"},
-	{onREST, RouteLayer, APIKeyLayer, Documented, "a key requirement belongs to the method"},
+	{withKeys, RouteLayer, APIKeyLayer, Documented, "a key requirement belongs to the method"},
 	{onAny, RouteLayer, UsagePlan, Inferred, "position of stage and account throttles is not stated"},
 	{onREST, EndpointPolicy, IAMAuthentication, Documented, "developer guide, apigateway-vpc-endpoint-policies: evaluated before the method's own authorization"},
 	{onREST, EndpointPolicy, LambdaAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
 	{onREST, EndpointPolicy, CognitoAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
 	{onAny, IAMAuthentication, IAMAuthorization, Documented, "IAM guide: a request is authenticated before it is authorized"},
 	{onREST, IAMAuthentication, ResourcePolicy, Inferred, "true of AWS_IAM methods only, and the authorization type is what is being tested"},
-	{onREST, IAMAuthentication, APIKeyLayer, Inferred, "stated for Lambda authorizers only"},
+	{withKeys, IAMAuthentication, APIKeyLayer, Inferred, "stated for Lambda authorizers only"},
 	{onREST, LambdaAuthorizer, APIKeyLayer, Documented, "knowledge centre, api-gateway-logs: the usage plan is verified after the authorizer"},
+	{onWebSocket, LambdaAuthorizer, APIKeyLayer, Inferred, "assumed the same as for REST APIs"},
 	{onREST, CognitoAuthorizer, ResourcePolicy, Documented, "developer guide, apigateway-authorization-flow"},
 	{onREST, ResourcePolicy, APIKeyLayer, Inferred, "one report (serverless/serverless#11808)"},
-	{onREST, IAMAuthorization, APIKeyLayer, Inferred, "assumed the same as for Lambda authorizers"},
-	{onREST, APIKeyLayer, UsagePlan, Inferred, "a plan is found by its key"},
+	{withKeys, IAMAuthorization, APIKeyLayer, Inferred, "assumed the same as for Lambda authorizers"},
+	{withKeys, APIKeyLayer, UsagePlan, Inferred, "a plan is found by its key"},
 	{onREST, UsagePlan, RequestValidation, Inferred, "sequence of the execution log"},
 	{onREST, RouteLayer, RequestValidation, Documented, "a validator belongs to the method"},
 	{onAny, RequestValidation, Integration, Documented, "developer guide, api-gateway-method-request-validation: before the integration request"},
@@ -106,7 +111,7 @@ type orders map[APIType]order
 
 func newOrders(usable func(edge) bool) orders {
 	o := make(orders)
-	for _, api := range []APIType{"", REST, HTTP} {
+	for _, api := range []APIType{"", REST, HTTP, WebSocket} {
 		o[api] = newOrder(func(e edge) bool { return usable(e) && (e.apis == nil || slices.Contains(e.apis, api)) })
 	}
 	return o

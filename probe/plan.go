@@ -15,10 +15,11 @@ import (
 type APIType string
 
 // The API types. REST has the richest pipeline: resource policies, AWS WAF, API keys, usage plans. HTTP has none of
-// these, and its refusals say no more than their status.
+// these, and its refusals say no more than their status. A WebSocket API authorizes the handshake and nothing after it.
 const (
-	REST APIType = "REST"
-	HTTP APIType = "HTTP"
+	REST      APIType = "REST"
+	HTTP      APIType = "HTTP"
+	WebSocket APIType = "WEBSOCKET"
 )
 
 // DefaultStage is the stage of an HTTP API that takes every path which names no other stage: it stands in no URL.
@@ -166,8 +167,8 @@ type CustomDomain struct {
 
 // Route is a method and path of an API, and the one request that is known to be right for it.
 type Route struct {
-	Method        string
-	Path          string // template, as in API Gateway: no stage, no base path
+	Method        string // empty: the handshake
+	Path          string // template, as in API Gateway: no stage, no base path; or [ConnectRoute]
 	Authorization Authorization
 
 	PathParameters map[string]string   // values of the template, not encoded
@@ -183,7 +184,7 @@ type Route struct {
 
 	CORS *CORS // what browsers are let read; nil: not declared
 
-	Success []int // statuses that mean accepted; empty: any 2xx
+	Success []int // statuses that mean accepted; empty: any 2xx, for a handshake 101
 	Expect  map[string]Expectation
 }
 
@@ -198,13 +199,16 @@ type Header struct {
 	Secret      *Reference
 }
 
-// Name is the method and the template, "GET /orders/{id}".
-func (r Route) Name() string { return r.Method + " " + r.Path }
+// Name is the method and the template, "GET /orders/{id}", or the key of the route, "$connect".
+func (r Route) Name() string { return strings.TrimSpace(r.Method + " " + r.Path) }
+
+// handshake reports whether the route takes WebSocket handshakes.
+func (r Route) handshake() bool { return r.Path == ConnectRoute }
 
 // Accepts reports whether status means that the route accepted the request.
 func (r Route) Accepts(status int) bool {
 	if len(r.Success) == 0 {
-		return status >= 200 && status <= 299
+		return status >= 200 && status <= 299 && !r.handshake() || status == 101 && r.handshake()
 	}
 	for _, s := range r.Success {
 		if s == status {

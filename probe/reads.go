@@ -70,13 +70,13 @@ var readsTable = []reads{
 	},
 	{
 		// A path that names no other stage belongs to $default.
-		apis: onHTTP, layer: Stage, deterministic: true,
+		apis: onV2, layer: Stage, deterministic: true,
 		sound: []Facet{FacetAddress, FacetHost, FacetPath}, soundCustom: customDomain,
 		plain: usualStage, declared: []Facet{facetDeployed},
 	},
 	{
 		// The answer to a preflight depends on Origin and Access-Control-Request-Method, too.
-		apis: onHTTP, layer: RouteLayer, deterministic: true,
+		apis: onV2, layer: RouteLayer, deterministic: true,
 		sound:       []Facet{FacetAddress, FacetHost, FacetPath, FacetMethod, FacetHeaders},
 		soundCustom: append([]Facet{FacetMethod}, customDomain...),
 		plain:       usualAddress, declared: deployedMethod,
@@ -101,7 +101,7 @@ var readsTable = []reads{
 	},
 	{
 		// Not deterministic: until it is proven that the key comes from the header, it may come from an authorizer.
-		apis: onREST, layer: APIKeyLayer,
+		apis: withKeys, layer: APIKeyLayer,
 		sound: everything, soundCustom: everything,
 		plain: append([]Facet{FacetKey}, usualAddress...), declared: append([]Facet{FacetKey}, deployedMethod...),
 	},

@@ -121,7 +121,7 @@ func TestEveryRecordedFingerprintHasAVector(t *testing.T) {
 			hit[f.name] = true
 		}
 	}
-	for _, f := range slices.Concat(fingerprints, httpFingerprints, elsewhere) {
+	for _, f := range slices.Concat(fingerprints, httpFingerprints, socketFingerprints, elsewhere) {
 		if f.grade == Recorded && !hit[f.name] {
 			t.Errorf("fingerprint %q: graded recorded, but no vector has its shape", f.name)
 		}

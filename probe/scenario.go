@@ -170,7 +170,9 @@ type Case struct {
 // accepts reports whether status means that the request was taken: for one that must be, those that are expected of it.
 func (c Case) accepts(status int) bool {
 	if c.Expected.accepts() {
-		return Route{Success: c.Expected.Status}.Accepts(status)
+		route := c.Route
+		route.Success = c.Expected.Status
+		return route.Accepts(status)
 	}
 	return c.Route.Accepts(status)
 }

@@ -21,7 +21,7 @@ func TestCauseTable(t *testing.T) {
 			t.Errorf("%s/%s: does not say what it means", row.Layer, row.Cause)
 		}
 	}
-	for _, f := range slices.Concat(fingerprints, httpFingerprints, elsewhere, excerpts) {
+	for _, f := range slices.Concat(fingerprints, httpFingerprints, socketFingerprints, elsewhere, excerpts) {
 		for _, p := range f.candidates {
 			if !table[p.Candidate] {
 				t.Errorf("fingerprint %q: candidate %s/%s is not in the table of causes", f.name, p.Layer, p.Cause)
@@ -46,7 +46,7 @@ func TestCauseTable(t *testing.T) {
 
 func TestFingerprintTable(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, f := range slices.Concat(fingerprints, httpFingerprints, elsewhere, excerpts) {
+	for _, f := range slices.Concat(fingerprints, httpFingerprints, socketFingerprints, elsewhere, excerpts) {
 		switch {
 		case seen[f.name]:
 			t.Errorf("fingerprint %q: stands twice", f.name)

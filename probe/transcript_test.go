@@ -96,7 +96,7 @@ func TestExplain(t *testing.T) {
 // TestNamesItself holds the list to the table.
 func TestNamesItself(t *testing.T) {
 	known := make(map[string]bool)
-	for _, f := range slices.Concat(fingerprints, httpFingerprints, elsewhere) {
+	for _, f := range slices.Concat(fingerprints, httpFingerprints, socketFingerprints, elsewhere) {
 		known[f.name] = f.grade != Inferred
 	}
 	for _, name := range namesItself {
