@@ -81,7 +81,7 @@ var addresses = []probe.Scenario{
 			case t.API.Stage == probe.DefaultStage:
 				return "the stage $default stands in no URL"
 			}
-			return ""
+			return onlyPaths(t)
 		},
 		Change: func(r *probe.Recipe) {
 			r.Signing = nil
@@ -111,13 +111,16 @@ var addresses = []probe.Scenario{
 				return "the default endpoint is declared enabled"
 			case t.API.DefaultEndpoint == probe.Unknown && len(t.API.Domains) == 0:
 				return "the default endpoint is the only way in"
+			case t.API.Type == probe.WebSocket && t.Route.APIKeyRequired && t.Route.Authorization != probe.AuthIAM:
+				return "an open one would refuse a handshake without its key in the words of a shut one"
 			}
 			return ""
 		},
 		Change: func(r *probe.Recipe) {
-			switch {
-			case r.Bare && r.Target.API.Type == probe.HTTP:
-				r.Signing = nil // an HTTP API tells a route that it has, by 401 or 403, from one that it has not
+			switch t := r.Target.API.Type; {
+			case r.Bare && t == probe.HTTP, r.Bare && t == probe.WebSocket:
+				// An HTTP API tells a route that it has from one that it has not; a WebSocket API has only the one.
+				r.Signing = nil
 			case r.Bare:
 				r.Signing, r.Body = nil, nil
 				r.Method, r.Path, r.Query = "GET", "/"+r.Random, ""

@@ -10,7 +10,7 @@ var policies = []probe.Scenario{
 		Changes: []probe.Facet{probe.FacetAuth, probe.FacetPrincipal},
 		Applies: onlyIAM,
 		Expect: func(t probe.Target) probe.Expectation {
-			if t.API.Type == probe.HTTP {
+			if t.API.Type == probe.HTTP || t.API.Type == probe.WebSocket {
 				return probe.Refused(403, probe.IAMAuthorization) // there are no resource policies
 			}
 			return probe.Refused(403, probe.IAMAuthorization, probe.ResourcePolicy)

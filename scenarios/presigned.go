@@ -11,8 +11,8 @@ var presigned = []probe.Scenario{
 		Changes: []probe.Facet{probe.FacetAuth, probe.FacetQuery},
 		Applies: func(t probe.Target) string {
 			switch {
-			case t.API.Type != probe.REST:
-				return "that a signature in the query is taken is known of REST APIs only"
+			case t.API.Type == probe.HTTP:
+				return "that a signature in the query is taken is known of REST and WebSocket APIs only"
 			case len(t.Route.Body) > 0:
 				return "a presigned URL goes without a body"
 			}

@@ -12,6 +12,7 @@ var resources = []probe.Scenario{
 		Why:  "REST APIs answer an unknown path like an unsigned request; this tells which of both it is here.",
 		Kind: probe.Routing, Scope: probe.ScopeAccess, Signer: probe.Nobody,
 		Changes: append([]probe.Facet{probe.FacetQuery}, unrouting...),
+		Applies: onlyPaths,
 		Change:  unknownResource,
 		Expect:  unrouted,
 	},
@@ -20,6 +21,7 @@ var resources = []probe.Scenario{
 		Why:  "The answer is a signature error, the commonest false diagnosis: the path is wrong, not the signature.",
 		Kind: probe.Routing, Scope: probe.ScopeAccess, Signer: probe.Nobody,
 		Changes: append([]probe.Facet{probe.FacetQuery}, unrouting...),
+		Applies: onlyPaths,
 		Change: func(r *probe.Recipe) {
 			unknownResource(r)
 			r.Authorization = "Bearer " + r.Random
@@ -32,7 +34,10 @@ var resources = []probe.Scenario{
 		Kind: probe.Routing, Scope: probe.ScopeRoute, Signer: probe.Nobody,
 		Changes: []probe.Facet{probe.FacetMethod, probe.FacetAuth, probe.FacetPrincipal, probe.FacetKey, probe.FacetBody},
 		Applies: func(t probe.Target) string {
-			if otherMethod(t.API, t.Route) == "" {
+			switch {
+			case t.API.Type == probe.WebSocket:
+				return "a handshake is always a GET"
+			case otherMethod(t.API, t.Route) == "":
 				return "every safe method of this path is declared"
 			}
 			return ""
@@ -50,6 +55,14 @@ var resources = []probe.Scenario{
 			return e
 		},
 	},
+}
+
+// onlyPaths is for scenarios that change the path on the API.
+func onlyPaths(t probe.Target) string {
+	if t.API.Type == probe.WebSocket {
+		return "a WebSocket API has no paths"
+	}
+	return ""
 }
 
 var unrouting = []probe.Facet{
