@@ -1,32 +1,57 @@
 package config
 
-import "apigwprobe/probe"
+import (
+	"slices"
+
+	"apigwprobe/probe"
+)
+
+// only are the keys of an API that say something of some types alone, and why of no other.
+var only = []struct {
+	key   string
+	types []probe.APIType
+	why   string
+}{
+	{"waf", []probe.APIType{probe.REST}, "AWS WAF protects REST APIs only"},
+	{"waf_marker", []probe.APIType{probe.REST}, "AWS WAF protects REST APIs only"},
+	{"canary", []probe.APIType{probe.REST}, "only REST APIs have canaries"},
+	{"catch_all", []probe.APIType{probe.REST, probe.HTTP}, "a WebSocket API has no paths"},
+}
 
 // checkType finds what an API of this type cannot have. A declaration that can never come true would only make every
 // finding doubtful.
 func (b *builder) checkType(t probe.APIType, l layers) {
-	stage := l.find("stage")
-	if t != probe.HTTP {
-		if dataOf[string](stage) == probe.DefaultStage {
-			b.wrong.add(stage.at, `"stage": got "$default" on a %s API, want a name: only HTTP APIs have it`, t)
-		}
-		return
-	}
-	for _, missing := range []struct{ key, why string }{
-		{"waf", "AWS WAF protects no HTTP API"},
-		{"waf_marker", "AWS WAF protects no HTTP API"},
-		{"canary", "HTTP APIs have no canaries"},
-	} {
-		if n := l.find(missing.key); n != nil {
-			b.wrong.add(n.at, "%q: got it on an HTTP API, want it left out: %s", missing.key, missing.why)
+	for _, o := range only {
+		if n := l.find(o.key); n != nil && !slices.Contains(o.types, t) {
+			b.wrong.add(n.at, "%q: got it on an API of type %s, want it left out: %s", o.key, t, o.why)
 		}
 	}
-	if n := l.find("endpoint_type"); n != nil && dataOf[string](n) != string(probe.EndpointRegional) {
-		b.wrong.add(n.at, `"endpoint_type": got %q on an HTTP API, want REGIONAL: HTTP APIs have no other`, n.text)
+	if n := l.find("endpoint_type"); n != nil && t != probe.REST && dataOf[string](n) != string(probe.EndpointRegional) {
+		b.wrong.add(n.at, `"endpoint_type": got %q on an API of type %s, want REGIONAL: it has no other`, n.text, t)
+	}
+	if n := l.find("stage"); t != probe.HTTP && dataOf[string](n) == probe.DefaultStage {
+		b.wrong.add(n.at, `"stage": got "$default" on an API of type %s, want a name: only HTTP APIs have it`, t)
 	}
 	for _, route := range items(l.find("routes")) {
-		if n := route.field("api_key_required"); dataOf[bool](n) {
-			b.wrong.add(n.at, `"api_key_required": got true on an HTTP API, want it left out: HTTP APIs have no API keys`)
+		b.checkTypeOfRoute(t, route)
+	}
+}
+
+func (b *builder) checkTypeOfRoute(t probe.APIType, route *node) {
+	if n := route.field("api_key_required"); t == probe.HTTP && dataOf[bool](n) {
+		b.wrong.add(n.at, `"api_key_required": got true on an API of type HTTP, want it left out: HTTP APIs have no API keys`)
+	}
+	line := route.field("request")
+	switch r := dataOf[request](line); {
+	case r.path == "": // what is wrong with it is said already
+	case t == probe.WebSocket && r.path != probe.ConnectRoute:
+		b.wrong.add(line.at, `"request": got %q on an API of type WEBSOCKET, want "$connect": nothing but the handshake is authorized`, r)
+	case t != probe.WebSocket && r.path == probe.ConnectRoute:
+		b.wrong.add(line.at, `"request": got "$connect" on an API of type %s, want a method and a path such as GET /orders/{id}`, t)
+	}
+	for _, key := range []string{"body", "cors"} {
+		if n := route.field(key); t == probe.WebSocket && n != nil {
+			b.wrong.add(n.at, "%q: got it for a handshake, want it left out", key)
 		}
 	}
 }

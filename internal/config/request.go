@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"apigwprobe/probe"
 )
 
 // request is a method and a path template.
@@ -13,13 +15,16 @@ type request struct {
 	parameters   []string // names in the template, without "+"
 }
 
-func (r request) String() string { return r.method + " " + r.path }
+func (r request) String() string { return strings.TrimSpace(r.method + " " + r.path) }
 
 // methods are those of API Gateway; ANY is asked as GET.
 var methods = []string{"ANY", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
-// requestLine reads "GET /orders/{id}".
+// requestLine reads "GET /orders/{id}", or "$connect" for the handshake of a WebSocket API.
 func requestLine(_ *checker, v *value) (any, *wrong) {
+	if v.text == probe.ConnectRoute {
+		return request{path: v.text}, nil
+	}
 	method, path, ok := strings.Cut(v.text, " ")
 	switch {
 	case !ok:

@@ -86,14 +86,6 @@ func enum(words ...string) shape {
 	})
 }
 
-// apiType names what other API Gateway APIs there are, because their owners will ask.
-func apiType(_ *checker, v *value) (any, *wrong) {
-	if v.text != string(probe.REST) && v.text != string(probe.HTTP) {
-		return nil, &wrong{want: `"REST" or "HTTP": WEBSOCKET APIs are not supported`}
-	}
-	return v.text, nil
-}
-
 // authorization is API Gateway's authorizationType.
 func authorization(_ *checker, v *value) (any, *wrong) {
 	if a := probe.Authorization(v.text); a == probe.AuthNone || a == probe.AuthIAM {

@@ -77,7 +77,7 @@ var schema = []key{
 	{name: "apis", in: inEnvironment, must: inEnvironment, shape: some(listOf(mappingOf(inAPI)))},
 	{name: "name", in: inAPI, shape: scalar(name)},
 	{name: "from", in: inAPI, shape: scalar(sharedName)},
-	{name: "type", in: anyAPI, shape: scalar(apiType), fallback: "REST"},
+	{name: "type", in: anyAPI, shape: enum("REST", "HTTP", "WEBSOCKET"), fallback: "REST"},
 	{name: "endpoint_type", in: anyAPI, shape: enum("EDGE", "REGIONAL", "PRIVATE")},
 	{name: "id", in: anyAPI, shape: scalar(apiID)},
 	{name: "default_endpoint", in: anyAPI, shape: enum("enabled", "disabled")},
