@@ -109,6 +109,8 @@ func (o outcome) indistinct(truth sandbox.Truth, r probe.Result) string {
 		return "the backend imitates the gateway"
 	case truth.Layer == string(probe.Backend) && r.Access == probe.AccessCustomDomain && gatewayText(r.Observed.Message):
 		return "a CDN may have taken the error type off the gateway's own text"
+	case truth.Layer == string(probe.Backend) && r.Route == probe.ConnectRoute && gatewayText(r.Observed.Message):
+		return "what a refused handshake says is documented nowhere, so the function may say the same"
 	case truth.Layer == string(probe.Backend) && r.Observed.Headers["apigw-requestid"] != "" &&
 		r.Observed.Message == http.StatusText(truth.Status):
 		return "an application behind an HTTP API may say what the gateway says"

@@ -155,8 +155,11 @@ func declareAPI(m *sandbox.Model, a *sandbox.API) probe.API {
 		Name: a.Name, Type: probe.REST, EndpointType: probe.EndpointRegional, ID: a.ID, Region: a.Region, Stage: stage.Name,
 		DefaultEndpoint: probe.Enabled, CatchAll: probe.Absent, WAF: &waf, Canary: stage.Canary != nil,
 	}
-	if a.Type == sandbox.HTTP {
+	switch a.Type {
+	case sandbox.HTTP:
 		api.Type, api.WAF = probe.HTTP, nil
+	case sandbox.WebSocket:
+		api.Type, api.WAF, api.CatchAll = probe.WebSocket, nil, probe.Unknown
 	}
 	if a.Endpoint == sandbox.Edge {
 		api.EndpointType = probe.EndpointEdge
@@ -185,7 +188,7 @@ func declareAPI(m *sandbox.Model, a *sandbox.API) probe.API {
 		if r.Path == "$default" || r.Path == "/{proxy+}" && (r.Method == "ANY" || r.Method == "GET") {
 			api.CatchAll = probe.Declared(r.Authorization)
 		}
-		if r.Method == "" {
+		if r.Method == "" && r.Path != probe.ConnectRoute {
 			continue // the key of a route, which is no request
 		}
 		api.BackendAWS = api.BackendAWS || r.Backend.Kind == sandbox.HTTPProxy
