@@ -24,7 +24,7 @@ func (o *Observation) readHeaders(h http.Header, clean *redactor) {
 	o.HeaderNames = nil
 	for name, values := range h {
 		name = strings.ToLower(name)
-		o.HeaderNames = append(o.HeaderNames, name)
+		o.HeaderNames = append(o.HeaderNames, clean.text(name))
 		if slices.Contains(keptHeaders, name) || strings.HasPrefix(name, "x-amzn-remapped-") {
 			o.Headers[name] = clean.text(strings.Join(values, ", "))
 		}

@@ -277,6 +277,9 @@ func ownPrincipal(x *exchange) bool {
 
 // expired reports whether a certificate was out of date at a time.
 func expired(c *tls.Certificate, at time.Time) bool {
+	if c != nil && c.Leaf != nil {
+		return at.After(c.Leaf.NotAfter)
+	}
 	if c == nil || len(c.Certificate) == 0 {
 		return false
 	}

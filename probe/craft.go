@@ -371,5 +371,5 @@ func (r *Request) info(clean *redactor, secret map[string]bool) *RequestInfo {
 		}
 		headers[strings.ToLower(name)] = value
 	}
-	return &RequestInfo{Method: r.Method, URL: clean.text(hideSignature(r.URL)), Headers: headers, Facets: r.Facets}
+	return &RequestInfo{Method: r.Method, URL: clean.text(hideSignature(r.URL)), Headers: headers, Facets: r.Facets, Traits: r.traits()}
 }

@@ -19,7 +19,7 @@ var canonicalEcho = regexp.MustCompile(`(?s)The Canonical String for this reques
 // the gateway shows beside the one that was signed.
 func explainMismatch(x *exchange) string {
 	r := x.req
-	if r == nil || x.recorded && !x.whole || !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
+	if r == nil || !x.headKnown() || !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
 		return ""
 	}
 	m := canonicalEcho.FindStringSubmatch(x.obs.fullMessage())
@@ -124,7 +124,7 @@ var headerDigest = regexp.MustCompile(`(?i)hashed with SHA-256 and encoded with 
 // explainHeader says whether the Authorization header that the parser refused is the one that was sent.
 func explainHeader(x *exchange) string {
 	m := headerDigest.FindStringSubmatch(x.obs.fullMessage())
-	if x.req == nil || x.recorded && !x.whole || m == nil {
+	if x.req == nil || !x.headKnown() || m == nil {
 		return ""
 	}
 	sum := sha256.Sum256([]byte(x.req.Header.Get("Authorization")))
@@ -133,3 +133,6 @@ func explainHeader(x *exchange) string {
 	}
 	return "the digest in the answer is not that of the Authorization header that was sent: something on the way changed it"
 }
+
+// headKnown reports whether the headers that were sent are at hand.
+func (x *exchange) headKnown() bool { return !x.replayed && (!x.recorded || x.whole) }

@@ -27,13 +27,13 @@ type Observation struct {
 	// false for most transcripts of others.
 	HeadersComplete bool `json:"-"`
 	// HeaderNames are the lower-case names of all headers of the answer, also of those that are not kept.
-	HeaderNames []string `json:"-"`
+	HeaderNames []string `json:"header_names"`
 	// Capital says that the message came under the key "Message", as policy denials do.
 	Capital bool `json:"-"`
 	// text is the whole message, of which Message shows the first 300 characters.
 	text string
 	// Conn identifies the TCP connection within a run.
-	Conn string `json:"-"`
+	Conn string `json:"conn"`
 	// Sent and Received bracket the exchange; ServerDate is the answer's Date header.
 	Sent, Received, ServerDate time.Time `json:"-"`
 	// Resends counts how often net/http repeated the request on a new connection because a reused one had died.

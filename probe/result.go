@@ -166,4 +166,5 @@ type RequestInfo struct {
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers"`
 	Facets  Facets            `json:"facets"`
+	Traits  *Traits           `json:"traits,omitempty"` // of requests that the prober made
 }

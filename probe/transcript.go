@@ -50,6 +50,7 @@ type recording struct {
 	logged   bool // the gateway's own log, not an answer
 	cached   bool // the client's own cache gave it
 	whole    bool // the headers of the request are known, also which were not sent
+	replayed bool // of an old run: secrets of the request are not known any more
 }
 
 // Explanation is what can be said of a transcript. It holds no secrets.

@@ -58,6 +58,7 @@ func (e *Explanations) Close() error {
 const documentStart = "{\n  \"version\": 1,\n  \"results\": ["
 
 func (e *Explanations) element(x probe.Explanation) error {
+	x.Observed = wholeObservation(x.Observed)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -22,10 +22,15 @@ func contract() probe.Report {
 		Status: 403, ErrorType: "ForbiddenException", Message: "Forbidden <&>", RequestID: "id-1", ExtendedRequestID: "ext-1",
 		Headers: map[string]string{"x-amzn-errortype": "ForbiddenException"},
 		Body:    `{"message":"Forbidden"}`, BodySHA256: "44136f", HTTP: "HTTP/2.0", Remote: "192.0.2.1:443",
+		HeaderNames: []string{"x-amz-apigw-id"}, Conn: "10.0.0.1:40000>192.0.2.1:443",
 		Timings: probe.Timings{DNS: 1, Connect: 9, TLS: 14, FirstByte: 41.5, Total: 42},
 		Error:   &probe.NetworkError{Phase: probe.PhaseBody, Kind: "reset", Text: "connection reset"},
 	}
 	res.Request = &probe.RequestInfo{Method: "GET", URL: "https://api.example.com/orders/42?a=1&b=2", Headers: map[string]string{"Authorization": "[redacted]"}}
+	res.Request.Traits = &probe.Traits{
+		Host: "api.example.com", Connect: "vpce-0123456789abcdef0.example.com", Signed: true, Scheme: "AWS4-HMAC-SHA256", Temporary: true,
+		Genuine: true, Decisive: true, KeySent: true, DeadEnd: probe.Stage, Clock: start, OffsetMS: -600000, CertificateEnds: start,
+	}
 	res.Request.Facets[probe.FacetHost], res.Request.Facets[probe.FacetMethod] = "api.example.com", "GET"
 	res.Attribution.Evidence = []string{"access log"}
 	unsent := skipped(items, "wrong-stage", "the default endpoint is declared enabled")

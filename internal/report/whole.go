@@ -25,9 +25,7 @@ func wholeResult(res probe.Result) probe.Result {
 	res.Expected.Layers = append([]probe.Layer{}, res.Expected.Layers...)
 	res.Expected.Status = append([]int{}, res.Expected.Status...)
 
-	observed := valueOf(res.Observed)
-	observed.Headers = orEmpty(observed.Headers)
-	res.Observed = &observed
+	res.Observed = wholeObservation(res.Observed)
 
 	request := valueOf(res.Request)
 	request.Headers = orEmpty(request.Headers)
@@ -39,6 +37,13 @@ func wholeResult(res probe.Result) probe.Result {
 	attribution.Evidence = append([]string{}, attribution.Evidence...)
 	res.Attribution = &attribution
 	return res
+}
+
+func wholeObservation(o *probe.Observation) *probe.Observation {
+	observed := valueOf(o)
+	observed.Headers = orEmpty(observed.Headers)
+	observed.HeaderNames = append([]string{}, observed.HeaderNames...)
+	return &observed
 }
 
 // valueOf is what p points to, or a zero value.
