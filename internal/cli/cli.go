@@ -62,6 +62,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newPlanCommand(s),
 		newExplainCommand(s),
 		newDiffCommand(s),
+		newReplayCommand(s),
 		newValidateCommand(s),
 		newScenariosCommand(s),
 		newCausesCommand(s),

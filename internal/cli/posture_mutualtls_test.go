@@ -90,6 +90,7 @@ func TestPostureMutualTLS(t *testing.T) {
 				if !ok {
 					continue
 				}
+				replayed(t, matrix, finished.Report)
 				for _, r := range finished.Report.Results {
 					if r.Attribution == nil {
 						continue

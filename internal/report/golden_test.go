@@ -203,7 +203,9 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestGoldenFilesAreUsed(t *testing.T) {
-	used := map[string]bool{"contract.json": true, "contract.jsonl": true}
+	used := map[string]bool{
+		"contract.json": true, "contract.jsonl": true, "replay-same": true, "replay-changed": true, "replay.json": true,
+	}
 	for name := range reports() {
 		for _, suffix := range []string{"80", "120", "color"} {
 			used[name+"-"+suffix] = true
