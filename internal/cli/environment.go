@@ -93,6 +93,14 @@ func openBuiltin(faults []string) (*environment, error) {
 	return &environment{name: builtin, file: file, sandbox: served}, nil
 }
 
+// path is where the configuration is: at the path that was given, or nowhere for the built-in one.
+func (e *environment) path(given string) string {
+	if e.sandbox != nil {
+		return ""
+	}
+	return given
+}
+
 // close stops the embedded gateway, if there is one.
 func (e *environment) close() {
 	if e.sandbox != nil {

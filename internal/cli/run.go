@@ -117,7 +117,7 @@ func run(ctx context.Context, o *runOptions) error {
 		return err
 	}
 	defer outs.discard()
-	result, err := o.send(ctx, matrix, outs)
+	result, err := o.send(ctx, matrix, env.path(o.filters.config), outs)
 	if err != nil {
 		return err
 	}
@@ -127,8 +127,8 @@ func run(ctx context.Context, o *runOptions) error {
 	return o.conclude(ctx, matrix, result)
 }
 
-// send runs the matrix and reports to outs as it goes.
-func (o *runOptions) send(ctx context.Context, m *probe.Matrix, outs destinations) (probe.Report, error) {
+// send runs the matrix of the configuration at a path and reports to outs as it goes.
+func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, outs destinations) (probe.Report, error) {
 	out := outs[0]
 	var to io.Writer = out
 	bar := newProgress(o.streams, out.Writer, len(m.Cases))
@@ -136,7 +136,9 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, outs destination
 		to = bar
 	}
 	defer bar.end()
-	outs.start(to, o.look(out.output))
+	look := o.look(out.output)
+	look.Config = config
+	outs.start(to, look)
 	var result probe.Report
 	for event := range m.Run(ctx, probe.RunOptions{
 		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {

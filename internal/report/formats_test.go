@@ -6,7 +6,7 @@ import (
 )
 
 // files are the formats that are written when the run ends, for other programs.
-var files = []string{"junit"}
+var files = []string{"junit", "sarif"}
 
 // looked are the reports of which each of these formats has a golden file.
 var looked = []string{"contract", "accepted", "hostile", "nothing", "flaky"}
@@ -15,7 +15,7 @@ func TestFiles(t *testing.T) {
 	for _, format := range files {
 		for _, name := range looked {
 			t.Run(format+"-"+name, func(t *testing.T) {
-				golden(t, name+"."+format, write(t, format, Options{}, eventsOf(allReports()[name])))
+				golden(t, name+"."+format, write(t, format, Options{Config: "conf/probe.yaml"}, eventsOf(allReports()[name])))
 			})
 		}
 	}

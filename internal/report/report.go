@@ -11,10 +11,12 @@ import (
 	"apigwprobe/probe"
 )
 
-// Options say what the output can show. The machine formats ignore them.
+// Options say what the output can show. Machine formats have no colour and no width.
 type Options struct {
 	Color bool
 	Width int // of the terminal in columns; 0: unlimited
+	// Config is the path of the configuration, for formats that place findings in files; "" if there is none.
+	Config string
 }
 
 // Format writes the events of a run.
@@ -28,7 +30,9 @@ type Format struct {
 type Sink func(probe.Event) error
 
 // Formats returns all formats, the default first.
-func Formats() []Format { return []Format{tableFormat, jsonFormat, jsonlFormat, junitFormat} }
+func Formats() []Format {
+	return []Format{tableFormat, jsonFormat, jsonlFormat, junitFormat, sarifFormat}
+}
 
 // Find returns the format called name.
 func Find(name string) (Format, error) {

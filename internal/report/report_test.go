@@ -1,9 +1,13 @@
 package report
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestFind(t *testing.T) {
-	for i, name := range []string{"table", "json", "jsonl", "junit"} {
+	names := []string{"table", "json", "jsonl", "junit", "sarif"}
+	for i, name := range names {
 		f, err := Find(name)
 		if err != nil || f.Name != name || f.Help == "" {
 			t.Errorf("Find(%q): got %q, %q, %v", name, f.Name, f.Help, err)
@@ -13,7 +17,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	_, err := Find("xml")
-	if want := `choosing format: got "xml", want one of table, json, jsonl, junit`; err == nil || err.Error() != want {
+	if want := `choosing format: got "xml", want one of ` + strings.Join(names, ", "); err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
 	}
 }
