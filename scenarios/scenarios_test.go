@@ -50,7 +50,14 @@ func plan() (*probe.Plan, probe.Material) {
 		Host: "mtls.example.com", ClientCertificate: &tls.Certificate{Certificate: [][]byte{{1}}},
 		ExpiredCertificate: &tls.Certificate{Certificate: [][]byte{{2}}},
 	}}
-	p := &probe.Plan{Environment: "test", APIs: []probe.API{api, shut, keyedOnly, keyedDoor, root, mutual, private}}
+	http := shut
+	http.Name, http.Type, http.Routes = "http", probe.HTTP, []probe.Route{{Method: "GET", Path: "/orders", Authorization: probe.AuthNone, Headers: iam.Headers}}
+	signed := api
+	signed.Name, signed.Type, signed.Stage, signed.Routes = "http-signed", probe.HTTP, probe.DefaultStage, []probe.Route{iam}
+	socket := shut
+	socket.Name, socket.Type = "socket", probe.WebSocket
+	socket.Routes = []probe.Route{{Path: probe.ConnectRoute, Authorization: probe.AuthIAM, Principal: "caller", APIKeyRequired: true, APIKey: keyed.APIKey}}
+	p := &probe.Plan{Environment: "test", APIs: []probe.API{api, shut, keyedOnly, keyedDoor, root, mutual, private, http, signed, socket}}
 	session := func(id string, expires time.Time) probe.ResolvedCredentials {
 		return probe.ResolvedCredentials{Credentials: probe.Credentials{
 			AccessKeyID: id, SecretAccessKey: probe.NewSecret("secret of " + id), SessionToken: probe.NewSecret("token of " + id), Expires: expires,

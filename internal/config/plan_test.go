@@ -139,17 +139,26 @@ environments:
 	}
 }
 
-func TestHTTPAPI(t *testing.T) {
+func TestKindsOfAPI(t *testing.T) {
 	f := load(t, `
 version: 1
+defaults: {region: eu-west-1}
 environments:
   prod:
-    apis: [{name: a, type: HTTP, id: a1b2c3d4e5, region: eu-west-1, stage: $default, routes: [{request: GET /a, authorization: AWS_IAM}]}]
+    apis:
+      - {name: a, type: HTTP, id: a1b2c3d4e5, stage: $default, routes: [{request: GET /a, authorization: AWS_IAM}]}
+      - {name: b, type: WEBSOCKET, id: b1b2c3d4e5, stage: prod, routes: [{request: $connect, authorization: NONE, query: {room: a}}]}
 `)
-	want := []probe.API{{
-		Name: "a", Type: probe.HTTP, ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: probe.DefaultStage,
-		Routes: []probe.Route{{Method: "GET", Path: "/a", Authorization: probe.AuthIAM}},
-	}}
+	want := []probe.API{
+		{
+			Name: "a", Type: probe.HTTP, ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: probe.DefaultStage,
+			Routes: []probe.Route{{Method: "GET", Path: "/a", Authorization: probe.AuthIAM}},
+		},
+		{
+			Name: "b", Type: probe.WebSocket, ID: "b1b2c3d4e5", Region: "eu-west-1", Stage: "prod",
+			Routes: []probe.Route{{Path: probe.ConnectRoute, Authorization: probe.AuthNone, Query: map[string][]string{"room": {"a"}}}},
+		},
+	}
 	if diff := cmp.Diff(want, plan(t, f, "prod").APIs, comparePlans); diff != "" {
 		t.Errorf("APIs (-want +got):\n%s", diff)
 	}
