@@ -78,11 +78,18 @@ func usualAPIs() []probe.API {
 	catching := api("AWS_IAM, and a catch-all route with AWS_IAM", route(probe.AuthIAM, false))
 	catching.CatchAll = probe.Declared(probe.AuthIAM)
 
+	http := api("AWS_IAM on an HTTP API", route(probe.AuthIAM, false))
+	http.Type, http.Stage = probe.HTTP, probe.DefaultStage
+
+	socket := api("AWS_IAM with an API key on a WebSocket API", route(probe.AuthIAM, true))
+	socket.Type, socket.CatchAll = probe.WebSocket, probe.Unknown
+	socket.Routes[0].Method, socket.Routes[0].Path = "", probe.ConnectRoute
+
 	return []probe.API{
 		api("NONE", route(probe.AuthNone, false)),
 		api("NONE with an API key", route(probe.AuthNone, true)),
 		api("AWS_IAM", route(probe.AuthIAM, false)),
 		api("AWS_IAM with an API key", route(probe.AuthIAM, true)),
-		catching, domain, silent,
+		catching, domain, silent, http, socket,
 	}
 }
