@@ -114,7 +114,7 @@ func newState(x *exchange) *state {
 		x.cap = "the answer was made for another request"
 		return s
 	}
-	if x.accepted {
+	if x.accepted && !disguisable(x) {
 		s.candidates = []possibility{maybe(None, "accepted")}
 		s.left = []Layer{None}
 		if x.recorded {

@@ -21,24 +21,25 @@ type exchange struct {
 	last bool // the control that was sent once more at the end
 	recording
 
-	api          APIType // the kind of API that the answer shows; "" if it shows none
-	plainTaken   bool    // the host looked at a request that is no WebSocket handshake
-	custom       bool    // the host is not a default execute-api host
-	redirected   bool    // connect_to decided where it went
-	proxied      bool    // a forward proxy stood between
-	routeProven  bool    // the control of the route was accepted through some access
-	routeRefused bool    // the control of the route was sent, and accepted through no access
-	typesTaken   bool    // what only the gateway words comes without its error type
-	typesSeen    bool    // another answer of this access bears an error type
-	doubted      []Layer // what may have refused the control of the route through this access
-	accepted     bool    // the route took the request
-	stale        bool    // the answer was made for another request
-	echoless     bool    // others on this host echo our request id, this one did not
-	imitation    string  // why the backend of the route may imitate the gateway's errors; empty: no sign of it
-	unstable     string  // why siblings of this API and access prove nothing; empty: they do
-	row          *fingerprint
-	evidence     []Evidence
-	cap          string // why the answer can be likely at most; empty: no such reason
+	api           APIType // the kind of API that the answer shows; "" if it shows none
+	plainTaken    bool    // the host looked at a request that is no WebSocket handshake
+	custom        bool    // the host is not a default execute-api host
+	redirected    bool    // connect_to decided where it went
+	proxied       bool    // a forward proxy stood between
+	routeProven   bool    // the control of the route was accepted through some access
+	routeRefused  bool    // the control of the route was sent, and accepted through no access
+	typesTaken    bool    // what only the gateway words comes without its error type
+	typesSeen     bool    // another answer of this access bears an error type
+	doubted       []Layer // what may have refused the control of the route through this access
+	deadEndsAlike bool    // an address that leads nowhere was answered the same, and the control was not
+	accepted      bool    // the route took the request
+	stale         bool    // the answer was made for another request
+	echoless      bool    // others on this host echo our request id, this one did not
+	imitation     string  // why the backend of the route may imitate the gateway's errors; empty: no sign of it
+	unstable      string  // why siblings of this API and access prove nothing; empty: they do
+	row           *fingerprint
+	evidence      []Evidence
+	cap           string // why the answer can be likely at most; empty: no such reason
 }
 
 // condition says whether a candidate is possible on an exchange.

@@ -32,6 +32,7 @@ func declared(s *state) []reason {
 		not(fmt.Sprintf("waf_marker: status %d", x.obs.Status), APIKeyLayer, Backend)
 	}
 	out = append(out, declaredOutside(x)...)
+	out = append(out, declaredRewritten(x)...)
 	if api.declaredPublic() {
 		not("endpoint_type: "+string(api.EndpointType), EndpointPolicy)
 	}

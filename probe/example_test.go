@@ -62,7 +62,7 @@ func Example() {
 	// Output:
 	// open: unsigned on GET /orders confirmed: false
 	// open: unsigned on GET /orders confirmed: true
-	// fail open critical - iam-authentication should have refused it, but it was accepted (status 200); confirmed by a repetition
+	// fail open critical - iam-authentication should have refused it, but it was accepted (status 200); likely, not certain; confirmed by a repetition
 }
 
 // Expand shows what a plan leads to before anything is sent.

@@ -47,6 +47,7 @@ func group(plan *Plan, exchanges, superseded []Exchange) []*exchange {
 	markTyped(xs)
 	markStale(xs, superseded)
 	markAccepted(xs)
+	markDisguises(xs)
 	markImitations(xs)
 	markUnstable(xs)
 	markChanged(xs, superseded)

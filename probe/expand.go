@@ -156,7 +156,7 @@ func expectation(c Case) Expectation {
 		// Without the key both gates must refuse, and either may come first.
 		want.Layers = append(slices.Clone(want.Layers), APIKeyLayer)
 	}
-	return want.privately(c.API).overridden(c)
+	return want.privately(c.API).rewrittenStatus(c.API).overridden(c)
 }
 
 // overridden is what the owner expects of a case in place of e.

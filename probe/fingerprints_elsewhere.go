@@ -49,6 +49,11 @@ var anyLayer = func() []possibility {
 // They are tried after [fingerprints].
 var elsewhere = []fingerprint{
 	{
+		name: "success-that-may-be-a-refusal", grade: Inferred, source: "developer guide: a gateway response may have any status",
+		when:   disguisable,
+		atMost: "a refusal may have any status, and nothing shows that error types get through here", candidates: disguised,
+	},
+	{
 		name: "certificate-wanted", grade: Documented, source: "RFC 8446, alerts 42, 46, 48 and 116 after CertificateRequest",
 		when: func(x *exchange) bool { return x.obs.Error != nil && x.obs.Error.Kind == "certificate-wanted" },
 		candidates: []possibility{maybe(TLS, "mtls-no-certificate", ifNoCertificate), maybe(TLS, "mtls-untrusted-cert", ifCertificateSent, ifCurrentCertificate),

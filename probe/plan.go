@@ -130,8 +130,10 @@ type API struct {
 	Mutation   Mutation
 	Domains    []CustomDomain
 	Endpoints  []VPCEndpoint // of a private API
-	Routes     []Route
-	Accept     []Acceptance
+	// GatewayResponses are the customised ones by their type; the others are as API Gateway has them.
+	GatewayResponses map[string]GatewayResponse
+	Routes           []Route
+	Accept           []Acceptance
 
 	Rate        float64 // 0: the plan's
 	Concurrency int     // 0: the plan's

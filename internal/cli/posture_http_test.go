@@ -249,7 +249,7 @@ func TestPostureHTTPRandom(t *testing.T) {
 	t.Logf("seeds 1 to %d", n)
 	kinds := []option[sandbox.Model]{{"$default", httpAPI}, {"named stage", httpNamed}, {"both stages", httpBoth}}
 	routePool := append(leaving(routePool, "IAM and key", "key"), option[sandbox.Model]{"catch-all", catchAll(open(""))}, option[sandbox.Model]{"catch-all with IAM", catchAll(iam(""))})
-	setupPool := leaving(setupPool, "WAF", "WAF on a header", "edge-optimised", "X-Ray", "hidden texts", "other statuses", "Forbidden",
+	setupPool := leaving(setupPool, "WAF", "WAF on a header", "edge-optimised", "X-Ray", "hidden texts", "other statuses", "Forbidden", "refusals under success", "refusals that lead elsewhere",
 		"policy for the account", "policy against a path", "root mapping")
 	setupPool = append(setupPool, option[sandbox.Model]{"root mapping", atDomain(rootMapped)},
 		option[sandbox.Model]{"CORS", func(m *sandbox.Model) { m.APIs[0].CORS = &sandbox.CORS{Origins: []string{"*"}} }})

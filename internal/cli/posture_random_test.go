@@ -76,6 +76,8 @@ var setupPool = []option[sandbox.Model]{
 	{"hidden texts", responses(map[string]sandbox.GatewayResponse{"DEFAULT_4XX": {Template: `{"error":"no"}`}})},
 	{"other statuses", responses(map[string]sandbox.GatewayResponse{"DEFAULT_4XX": {Status: 404}})},
 	{"Forbidden", responses(forbidden)},
+	{"refusals under success", responses(underOK)},
+	{"refusals that lead elsewhere", responses(elsewhere)},
 	{"policy for the account", resourcePolicy(sandbox.Statement{Effect: sandbox.Allow, Principal: []string{account}})},
 	{"policy against a path", resourcePolicy(
 		sandbox.Statement{Effect: sandbox.Allow, Principal: []string{account}}, sandbox.Statement{Effect: sandbox.Deny, Resource: []string{"execute-api:/prod/GET/orders/*"}})},

@@ -60,6 +60,7 @@ func (b *builder) api(name string, entry, shared *node) probe.API {
 	for _, n := range items(all.find("custom_domains")) {
 		a.Domains = append(a.Domains, b.domain(n))
 	}
+	each(all.find("gateway_responses"), func(m member) { put(&a.GatewayResponses, m.name, gatewayResponse(m.node)) })
 	for _, n := range items(all.find("vpc_endpoints")) {
 		a.Endpoints = append(a.Endpoints, b.vpcEndpoint(n))
 	}

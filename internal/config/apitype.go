@@ -14,6 +14,7 @@ var only = []struct {
 }{
 	{"waf", []probe.APIType{probe.REST}, "AWS WAF protects REST APIs only"},
 	{"waf_marker", []probe.APIType{probe.REST}, "AWS WAF protects REST APIs only"},
+	{"gateway_responses", []probe.APIType{probe.REST}, "only those of REST APIs can be declared"},
 	{"canary", []probe.APIType{probe.REST}, "only REST APIs have canaries"},
 	{"catch_all", []probe.APIType{probe.REST, probe.HTTP}, "a WebSocket API has no paths"},
 }

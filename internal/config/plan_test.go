@@ -71,7 +71,8 @@ func TestPlan(t *testing.T) {
 				{Host: "api.example.com", BasePath: "v1/orders", RootMapping: probe.Absent},
 				{Host: "orders.example.com"},
 			},
-			Endpoints: []probe.VPCEndpoint{{ID: "vpce-0123456789abcdef0"}, {Host: "a.vpce.example.com"}, {Host: "b.vpce.example.com", ByHeader: true}},
+			GatewayResponses: map[string]probe.GatewayResponse{"DEFAULT_4XX": {Status: 404, Body: "nothing here"}, "WAF_FILTERED": {Status: 406}},
+			Endpoints:        []probe.VPCEndpoint{{ID: "vpce-0123456789abcdef0"}, {Host: "a.vpce.example.com"}, {Host: "b.vpce.example.com", ByHeader: true}},
 			Routes: []probe.Route{
 				{
 					Method: "GET", Path: "/orders/{id}/{proxy+}", Authorization: probe.AuthIAM,
@@ -79,7 +80,7 @@ func TestPlan(t *testing.T) {
 					Query:          map[string][]string{"verbose": {"1", "2"}, "page": {"3"}},
 					Headers: []probe.Header{
 						{Name: "Accept", Value: "application/json"},
-						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:29:55"}},
+						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:30:55"}},
 					},
 					APIKeyRequired: true, APIKey: key,
 					Principal: "caller", Outsider: "chain", ExpiredSession: "old",

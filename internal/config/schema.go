@@ -19,6 +19,7 @@ const (
 	inWAFMarker
 	inVPCEndpoint
 	inCORS
+	inGatewayResponse
 	inReference // the last one
 )
 
@@ -87,6 +88,7 @@ var schema = []key{
 	{name: "canary", in: anyAPI, shape: scalar(yesNo), fallback: "false"},
 	{name: "backend", in: anyAPI, shape: enum("aws")},
 	{name: "custom_domains", in: anyAPI, shape: listOf(mappingOf(inDomain))},
+	{name: "gateway_responses", in: anyAPI, shape: named(responseType, mappingOf(inGatewayResponse))},
 	{name: "vpc_endpoints", in: anyAPI, shape: listOf(mappingOf(inVPCEndpoint))},
 	{name: "routes", in: anyAPI, shape: some(listOf(mappingOf(inRoute)))},
 	{name: "accept", in: anyAPI, shape: listOf(mappingOf(inAcceptance))},
@@ -123,6 +125,8 @@ var schema = []key{
 	{name: "layers", in: inExpectation, shape: some(listOf(scalar(layer)))},
 	{name: "status", in: inExpectation, shape: some(oneOrMore(scalar(status)))},
 
+	{name: "status", in: inGatewayResponse, shape: scalar(status)},
+	{name: "body", in: inGatewayResponse, shape: scalar(plainText)},
 	{name: "origins", in: inCORS, must: inCORS, shape: some(listOf(scalar(originName)))},
 	{name: "header", in: inWAFMarker, shape: scalar(headerName)},
 	{name: "query", in: inWAFMarker, shape: scalar(plainText)},
@@ -163,20 +167,21 @@ var objectRules = map[object]struct {
 	want    string
 	check   func(c *checker, n *node)
 }{
-	topLevel:      {name: "configuration"},
-	inDefaults:    {name: "defaults"},
-	inPrincipal:   {name: "principal", private: true, check: checkPrincipal, want: "a mapping ({} for the SDK's default chain)"},
-	inShared:      {name: "shared api", check: checkAPI},
-	inEnvironment: {name: "environment"},
-	inAPI:         {name: "api", check: checkAPI},
-	inRoute:       {name: "route", check: checkRoute},
-	inExpectation: {name: "expectation", check: checkExpectation},
-	inDomain:      {name: "custom domain", check: checkDomain},
-	inMutualTLS:   {name: "mutual_tls", private: true, want: "{certificate: path, key: {file: path}}"},
-	inKeyFile:     {name: "key", private: true, want: "{file: path}"},
-	inAcceptance:  {name: "acceptance"},
-	inVPCEndpoint: {name: "vpc_endpoint", check: checkVPCEndpoint, want: "{id: vpce-…} or {host: name}"},
-	inCORS:        {name: "cors", want: "{origins: [https://app.example.com]}"},
-	inWAFMarker:   {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
-	inReference:   {name: "reference", private: true, check: checkReference, want: referenceWant},
+	topLevel:          {name: "configuration"},
+	inDefaults:        {name: "defaults"},
+	inPrincipal:       {name: "principal", private: true, check: checkPrincipal, want: "a mapping ({} for the SDK's default chain)"},
+	inShared:          {name: "shared api", check: checkAPI},
+	inEnvironment:     {name: "environment"},
+	inAPI:             {name: "api", check: checkAPI},
+	inRoute:           {name: "route", check: checkRoute},
+	inExpectation:     {name: "expectation", check: checkExpectation},
+	inDomain:          {name: "custom domain", check: checkDomain},
+	inMutualTLS:       {name: "mutual_tls", private: true, want: "{certificate: path, key: {file: path}}"},
+	inKeyFile:         {name: "key", private: true, want: "{file: path}"},
+	inAcceptance:      {name: "acceptance"},
+	inVPCEndpoint:     {name: "vpc_endpoint", check: checkVPCEndpoint, want: "{id: vpce-…} or {host: name}"},
+	inGatewayResponse: {name: "gateway response", check: checkGatewayResponse, want: "{status: 404}, {body: part of it}, or both"},
+	inCORS:            {name: "cors", want: "{origins: [https://app.example.com]}"},
+	inWAFMarker:       {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
+	inReference:       {name: "reference", private: true, check: checkReference, want: referenceWant},
 }
