@@ -82,6 +82,12 @@ var rows = []row{
 		{api: "shop", route: "GET /basket", scenario: "outsider"},
 		{api: "shop", route: "GET /goods", scenario: "unknown-resource"},
 	}},
+	{22, "the handshake of a WebSocket API: IAM, API key", []stop{
+		{api: "feed", route: "$connect", scenario: "unsigned"},
+		{api: "feed", route: "$connect", scenario: "tampered-signature"},
+		{api: "feed", route: "$connect", scenario: "outsider"},
+		{api: "feed", route: "$connect", scenario: "missing-api-key"},
+	}},
 	{23, "throttled, or the quota is used up", []stop{
 		{fault: "throttled", api: "ledger", route: "GET /entries", scenario: "sigv4"},
 		{fault: "quota-used-up", api: "orders", route: "GET /orders", scenario: "sigv4"},

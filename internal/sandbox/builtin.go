@@ -12,7 +12,7 @@ import (
 var builtin = struct {
 	Region, Account, Partner          string
 	Orders, Catalog, Ledger, Legacy   string // API ids
-	Vault, Reports, Shop              string
+	Vault, Reports, Shop, Feed        string
 	Domain, SecureDomain, Endpoint    string
 	OrdersKey, CatalogKey             string
 	Caller, Outsider, Retired, Friend builtinPrincipal
@@ -27,6 +27,7 @@ var builtin = struct {
 	Vault:   "vau1tb8c9d",
 	Reports: "r3p0rt5d1e",
 	Shop:    "5h0pe2f3g4",
+	Feed:    "f33dg4h5i6",
 
 	Domain:       "api.example.test",
 	SecureDomain: "secure.example.test",
@@ -105,6 +106,11 @@ func Builtin() Model {
 				Routes: []Route{open("/goods"), iam("/basket")},
 			},
 			{
+				ID: b.Feed, Name: "feed", Account: b.Account, Region: b.Region, Type: WebSocket,
+				Stages: []Stage{{Name: "prod"}},
+				Routes: []Route{keyed(Route{Path: "$connect", Authorization: IAM})},
+			},
+			{
 				ID: b.Reports, Name: "reports", Account: b.Account, Region: b.Region, Endpoint: Private, VPCEndpoints: []string{b.Endpoint},
 				ResourcePolicy: Policy{{Effect: Allow, Principal: []string{"*"}}},
 				Stages:         []Stage{{Name: "prod"}},
@@ -118,7 +124,7 @@ func Builtin() Model {
 		},
 		Keys: []APIKey{{Name: "orders", Value: b.OrdersKey}, {Name: "catalog", Value: b.CatalogKey}},
 		Plans: []UsagePlan{
-			{Name: "orders", Stages: []APIStage{{b.Orders, "prod"}}, Keys: []string{"orders"}},
+			{Name: "orders", Stages: []APIStage{{b.Orders, "prod"}, {b.Feed, "prod"}}, Keys: []string{"orders"}},
 			{Name: "catalog", Stages: []APIStage{{b.Catalog, "prod"}}, Keys: []string{"catalog"}},
 		},
 		Domains: []Domain{
