@@ -221,6 +221,10 @@ var (
 		holds: func(x *exchange) bool { return x.req == nil || x.req.Method == "OPTIONS" }, sound: transparent,
 		because: "the method is not OPTIONS", reads: requestLine,
 	}
+	ifPreflightSent = condition{
+		holds: func(x *exchange) bool { return x.req != nil && preflight(x.req) }, sound: transparent,
+		because: "it is no preflight",
+	}
 	// ifErrorTypeStripped: every refusal of a REST API bears an error type, unless something in front took it off.
 	ifErrorTypeStripped = condition{
 		holds: func(x *exchange) bool { return !transparent(x) }, sound: always,

@@ -362,13 +362,15 @@ var fingerprints = []fingerprint{
 
 // mat are the readings of Missing Authentication Token.
 var mat = []possibility{
+	// A preflight that nobody takes has no OPTIONS method more often than one that wants a signature.
+	maybe(RouteLayer, "cors-preflight-unrouted", ifPreflightSent),
 	maybe(IAMAuthentication, "unsigned-to-iam", ifUnsigned),
 	// Nothing rules out that the signature was lost on the way: a signed request with this answer is never certain.
 	maybe(IAMAuthentication, "credential-stripped", ifSigned),
 	maybe(RouteLayer, "no-such-resource", ifMethodKept, ifStageNotInPath),
 	maybe(RouteLayer, "wrong-method", ifMethodChanged, ifNoMethodAsked, ifStageNotInPath),
 	maybe(RouteLayer, "stage-in-custom-domain-url", ifStageInPath),
-	maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight, ifMethodAsked),
+	maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight, ifMethodAsked), // where the request is not known
 	// An unattributed text says that a disabled default endpoint answers so; the knowledge centre says Forbidden.
 	maybe(Domain, "default-endpoint-disabled", ifDefaultHost, ifDoor),
 	maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
