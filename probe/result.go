@@ -53,6 +53,7 @@ type Report struct {
 	Results  []Result  `json:"results"`
 	Extra    []Result  `json:"extra"`
 	Findings []Finding `json:"findings"`
+	Drift    *Drift    `json:"drift,omitempty"` // nil: the run was compared with none
 }
 
 // Proven reports whether anything was shown to be as declared: a gate that is shut, or a control that was accepted.

@@ -78,7 +78,10 @@ type failOn []probe.Verdict
 
 var _ pflag.Value = (*failOn)(nil)
 
-var failOnWords = []string{string(probe.Fail), string(probe.Inconclusive), string(probe.Skipped)}
+// onlyNew stands among the verdicts of --fail-on and means that of them only those count that are worse than before.
+const onlyNew probe.Verdict = "new"
+
+var failOnWords = []string{string(probe.Fail), string(probe.Inconclusive), string(probe.Skipped), string(onlyNew)}
 
 func (f *failOn) String() string {
 	words := make([]string, len(*f))
@@ -94,13 +97,13 @@ func (f *failOn) Set(list string) error {
 	var verdicts failOn
 	for word := range strings.SplitSeq(list, ",") {
 		word = strings.TrimSpace(word)
-		switch {
-		case word == "new":
-			return errors.New(`"new" compares with a baseline, and there is none`)
-		case !slices.Contains(failOnWords, word):
+		if !slices.Contains(failOnWords, word) {
 			return fmt.Errorf("got %q, want some of %s", word, strings.Join(failOnWords, ","))
 		}
 		verdicts = append(verdicts, probe.Verdict(word))
+	}
+	if len(verdicts) == 1 && verdicts.has(onlyNew) {
+		verdicts = append(verdicts, probe.Fail, probe.Inconclusive)
 	}
 	*f = verdicts
 	return nil

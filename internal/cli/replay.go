@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"os"
 
 	"apigwprobe/internal/report"
 	"apigwprobe/probe"
@@ -45,7 +42,7 @@ has to be. If the configuration is not the run's, that is said, and may be what 
 }
 
 func replay(o *replayOptions) error {
-	old, err := o.read()
+	old, err := readResult(o.file, o.streams.In)
 	if err != nil {
 		return err
 	}
@@ -76,22 +73,4 @@ func replay(o *replayOptions) error {
 	w := o.streams.Out
 	look := report.Options{Color: o.streams.color(w), Width: o.streams.width(w)}
 	return report.WriteReplay(w, o.format.value == jsonFormat, look, old.Run, replayed)
-}
-
-// read reads the document of a run.
-func (o *replayOptions) read() (probe.Report, error) {
-	in, name := io.NopCloser(o.streams.In), "stdin"
-	if o.file != "-" {
-		f, err := os.Open(o.file)
-		if err != nil {
-			return probe.Report{}, fmt.Errorf("reading %q: %w", o.file, withoutPath(err))
-		}
-		in, name = f, o.file
-	}
-	defer in.Close()
-	var old probe.Report
-	if err := json.NewDecoder(in).Decode(&old); err != nil {
-		return probe.Report{}, fmt.Errorf("reading %q: got no result of probe run --format json: %w", name, err)
-	}
-	return old, nil
 }

@@ -30,6 +30,7 @@ type runOptions struct {
 	wait        time.Duration
 
 	correctClock bool
+	baseline     baseline
 
 	faults faults
 	tour   bool
@@ -47,13 +48,14 @@ process. Without any credential in the configuration, everything that must be re
 
 ` + exitCodeHelp + `
 Findings that the configuration accepts do not count. With skipped in --fail-on, cases that must be refused and were
-skipped for want of a credential or of consent end in 3.
+skipped for want of a credential or of consent end in 3; with new, only what is worse than in the baseline counts.
 
 Formats:
 ` + formatHelp(),
 		Example: `  probe run sandbox
   probe run sandbox --fault waf-blocks
   probe run prod --matrix smoke
+  probe run prod --after-deploy --baseline last-release.json --fail-on new
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
   probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)
   probe run prod --report json=result.json --report junit=junit.xml`,
@@ -76,19 +78,23 @@ Formats:
 			if o.wait < 0 {
 				return hinted{fmt.Errorf("--wait: got %v, want 0 or more", o.wait), seeHelp(cmd)}
 			}
+			if err := o.baseline.prepare(cmd, o); err != nil {
+				return err
+			}
 			return run(cmd.Context(), o)
 		},
 	}
 	o.filters.add(cmd)
 	o.pace.add(cmd)
 	o.faults.add(cmd)
+	o.baseline.add(cmd)
 	cmd.Flags().BoolVar(&o.tour, "tour", false, "show what can reject a request, and how each looks in the built-in sandbox")
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
 	addReports(cmd, &o.reports)
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
-	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped")
+	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped; new: only those that the baseline does not have")
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
 	flags.DurationVar(&o.wait, "wait", 0, "ask again what fails or is inconclusive, until everything passes or so much time is over")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
@@ -147,6 +153,7 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, o
 		Next:   causes.Next,
 		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
 	}) {
+		event = o.baseline.compare(event)
 		bar.see(event)
 		if err := outs.see(event); err != nil {
 			return probe.Report{}, err

@@ -4,11 +4,15 @@ import "apigwprobe/probe"
 
 // verdict is what a whole run comes to, of the codes 0, 1 and 3. Findings that the owner accepts do not count.
 func verdict(m *probe.Matrix, r probe.Report, on failOn) ExitCode {
-	if on.has(probe.Fail) && anyResult(r, func(res probe.Result) bool { return res.Verdict == probe.Fail }) {
+	results := r.Results
+	if on.has(onlyNew) && r.Drift != nil {
+		results = worse(*r.Drift)
+	}
+	if on.has(probe.Fail) && anyResult(results, func(res probe.Result) bool { return res.Verdict == probe.Fail }) {
 		return ExitFail
 	}
 	inapplicable := inapplicable(m)
-	doubtful := anyResult(r, func(res probe.Result) bool {
+	doubtful := anyResult(results, func(res probe.Result) bool {
 		switch res.Verdict {
 		case probe.Inconclusive:
 			return on.has(probe.Inconclusive)
@@ -23,8 +27,17 @@ func verdict(m *probe.Matrix, r probe.Report, on failOn) ExitCode {
 	return ExitOK
 }
 
-func anyResult(r probe.Report, is func(probe.Result) bool) bool {
-	for _, res := range r.Results {
+// worse are the results that stand worse than in the baseline.
+func worse(d probe.Drift) []probe.Result {
+	var out []probe.Result
+	for _, c := range d.Failing {
+		out = append(out, *c.Result)
+	}
+	return out
+}
+
+func anyResult(results []probe.Result, is func(probe.Result) bool) bool {
+	for _, res := range results {
 		if res.Accepted == nil && is(res) {
 			return true
 		}

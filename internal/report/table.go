@@ -72,6 +72,11 @@ func (p *page) report(rep probe.Report) {
 	p.passed(passed, severalWays(rep.Results))
 	p.unproven(passed)
 	p.skipped(skipped)
+	if rep.Drift != nil {
+		p.blank()
+		p.line(0, "compared with "+runWords(rep.Drift.Before), dim)
+		p.drift(*rep.Drift)
+	}
 	p.blank()
 	p.summary(rep)
 }
