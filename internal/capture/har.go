@@ -15,7 +15,7 @@ import (
 	"apigwprobe/probe"
 )
 
-// harEntry is what is read of an entry of HAR 1.2; fields with an underscore are those of Chromium.
+// harEntry is what is read of an entry of HAR 1.2; fields with an underscore are those of Chromium, and one of ours.
 type harEntry struct {
 	Started string `json:"startedDateTime"`
 	Server  string `json:"serverIPAddress"`
@@ -32,6 +32,7 @@ type harEntry struct {
 		Content     struct{ Text, Encoding string }
 		Error       string `json:"_error"`
 	}
+	Probe struct{ Error *probe.NetworkError } `json:"_probe"` // of our own reports
 }
 
 type harHeader struct{ Name, Value string }
@@ -99,8 +100,10 @@ func (h harEntry) transcript() probe.Transcript {
 		HTTP: version(h.Response.HTTPVersion), Header: header(h.Response.Headers), HeadersComplete: len(h.Response.Headers) > 0,
 		Cached: h.Cache != "",
 	}
-	// Browsers leave Authorization out of what they export, so that its absence means nothing.
-	t.RequestComplete = t.RequestHeader.Get("Authorization") != ""
+	// Browsers leave Authorization out of what they export, so that its absence means nothing. Where it was redacted, two
+	// that differed look the same.
+	authorization := t.RequestHeader.Get("Authorization")
+	t.RequestComplete = authorization != "" && !strings.Contains(authorization, "[redacted]")
 	t.At, _ = time.Parse(time.RFC3339, h.Started)
 	t.Body = []byte(h.Response.Content.Text)
 	if h.Response.Content.Encoding == "base64" {
@@ -113,7 +116,7 @@ func (h harEntry) transcript() probe.Transcript {
 	if ip := net.ParseIP(strings.Trim(h.Server, "[]")); ip != nil {
 		t.Remote = net.JoinHostPort(ip.String(), port(h.Request.URL))
 	}
-	if t.Status == 0 {
+	if t.Error = h.Probe.Error; t.Error == nil && t.Status == 0 {
 		t.Error = browserError(h.Response.Error)
 	}
 	return t

@@ -67,3 +67,7 @@ func valid(t *testing.T, schema *jsonschema.Schema, format, wrong string) {
 func TestSARIFSchema(t *testing.T) {
 	valid(t, schemaOf(t, "sarif-*.json", "sarif-schema-2.1.0.json"), "sarif", `{"version":"2.1.0","runs":[{"tool":{}}]}`)
 }
+
+func TestHARSchema(t *testing.T) {
+	valid(t, schemaOf(t, "har/*.json", "har.json"), "har", `{"log":{"version":"1.2","creator":{"name":"probe","version":"1"},"entries":[{}]}}`)
+}
