@@ -175,6 +175,9 @@ func newState(x *exchange) *state {
 // foreign reports whether an API of another kind than the declared one answered. What lies before the API says nothing
 // of its kind: it speaks like a REST API, whatever it leads to.
 func (s *state) foreign() bool {
+	if s.x.recorded { // nothing is declared
+		return false
+	}
 	declared := s.x.c.API.Type
 	before := slices.ContainsFunc(s.candidates, func(p possibility) bool {
 		return p.Layer == Network || p.Layer == TLS || p.Layer == Edge || p.Layer == Domain

@@ -35,6 +35,10 @@ var socketFingerprints = []fingerprint{
 		},
 	},
 	{
+		name: "handshake-accepted", grade: Documented, source: "RFC 6455, section 4.2.2",
+		statuses: []int{101}, candidates: []possibility{maybe(None, "accepted"), maybe(Edge, "not-api-gateway", ifNoGatewayID)},
+	},
+	{
 		name: "handshake-ignored", grade: Inferred, source: "HTTP: what does not know Upgrade answers as if it were not there",
 		when: func(x *exchange) bool {
 			return x.req.handshake() && x.obs.Status >= 200 && x.obs.Status < 300 && x.obs.ErrorType == ""

@@ -94,3 +94,43 @@ func TestHandshakesAreEqual(t *testing.T) {
 	all := func(lines ...string) string { return strings.Join(lines, "\n") }
 	checkEqual(t, "facet of the headers", otherHeaders(b.Header, all), otherHeaders(a.Header, all))
 }
+
+// TestSocketFingerprints names the shape of an answer to a handshake, and the layers that are left as a rule.
+func TestSocketFingerprints(t *testing.T) {
+	type shape struct{ Name, Plausible string }
+	silent := http.Header{"X-Amz-Apigw-Id": {"x"}}
+	for name, tt := range map[string]struct {
+		status int
+		header http.Header
+		body   string
+		want   shape
+	}{
+		"accepted":               {101, silent, "", shape{"", "none"}},
+		"taken for a request":    {200, silent, `{"ok":true}`, shape{"handshake-ignored", "backend or none"}},
+		"no token":               {401, silent, `{"message":"Unauthorized"}`, shape{"handshake-refused", "lambda-authorizer"}},
+		"status alone":           {403, silent, "", shape{"handshake-refused", "domain or stage or route or iam-authentication or lambda-authorizer or api-key"}},
+		"application's own":      {403, silent, `{"error":"no"}`, shape{"handshake-refused", "backend"}},
+		"integration failed":     {502, silent, `{"message": "Internal server error"}`, shape{"handshake-refused", "integration"}},
+		"with an error type":     {403, http.Header{"X-Amz-Apigw-Id": {"x"}, "X-Amzn-Errortype": {missingToken}}, `{"message":"Missing Authentication Token"}`, shape{"missing-authentication-token", "route or iam-authentication"}},
+		"answer of an HTTP API":  {404, http.Header{"Apigw-Requestid": {"x"}}, `{"message":"Not Found"}`, shape{"http-not-found", "domain or stage or route or backend"}},
+		"something else's error": {503, http.Header{"Server": {"nginx"}}, "markup", shape{"handshake-refused", "backend"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := &Observation{Status: tt.status, HeadersComplete: true}
+			o.readHeaders(tt.header, newRedactor(nil))
+			o.readBody([]byte(tt.body), "", func(s string) string { return s })
+			e := Exchange{Request: connecting(t), Observation: o}
+			e.Case.Route.Path = ConnectRoute
+			x := group(&Plan{}, []Exchange{e}, nil)[0]
+			s := newState(x)
+			s.drop(s.plainConditions(), true)
+			got := shape{Plausible: join(s.left)}
+			if x.row != nil {
+				got.Name = x.row.name
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
