@@ -43,6 +43,15 @@ func createOutput(path string, stream io.Writer) (*output, error) {
 	return &output{Writer: file, path: path, file: file, replaces: regular}, nil
 }
 
+// appendTo is a file to which every step of a job adds its part.
+func appendTo(path string) (*output, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("writing %q: %w", path, withoutPath(err))
+	}
+	return &output{Writer: file, path: path, file: file}, nil
+}
+
 // withoutPath strips the name of the temporary file, which nobody asked for.
 func withoutPath(err error) error {
 	var path *fs.PathError

@@ -81,7 +81,7 @@ func (o *runOptions) destinations() (destinations, error) {
 		if err != nil {
 			return err
 		}
-		out, err := createOutput(path, o.streams.Out)
+		out, err := o.open(path)
 		if err != nil {
 			return err
 		}
@@ -104,6 +104,14 @@ func (o *runOptions) destinations() (destinations, error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// open opens what a report goes to; without a path, standard output.
+func (o *runOptions) open(path string) (*output, error) {
+	if path != "" && path == o.streams.env("GITHUB_STEP_SUMMARY") {
+		return appendTo(path) // it holds what other commands of the step had to say
+	}
+	return createOutput(path, o.streams.Out)
 }
 
 // place is equal for two names of one file, whether it is there or not.

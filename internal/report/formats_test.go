@@ -6,7 +6,7 @@ import (
 )
 
 // files are the formats that are written when the run ends, for other programs.
-var files = []string{"junit", "sarif", "har"}
+var files = []string{"junit", "sarif", "har", "markdown", "github", "tap"}
 
 // looked are the reports of which each of these formats has a golden file.
 var looked = []string{"contract", "accepted", "hostile", "nothing", "flaky"}

@@ -141,7 +141,10 @@ func waited() probe.Report {
 // evil tries to colour, to move the cursor, to start a line, to turn the text round and to be no UTF-8 at all.
 const evil = "a\x1b[31mred\x1b[2J\u009b2K\r\nPASS\tb\u202ec\x00\x7f\xff\a\u200b"
 
-func hostile() probe.Report {
+func hostile() probe.Report { return hostileBy(evil) }
+
+// hostileBy is a run in which everything that comes from elsewhere is a text that wants to be more than a text.
+func hostileBy(evil string) probe.Report {
 	p := at{"orders" + evil, "GET /" + evil, probe.Access{Kind: probe.AccessCustomDomain, Host: "host" + evil, Prefix: "/" + evil}}
 	bad := func(res probe.Result) probe.Result {
 		res.Reason += evil
@@ -153,13 +156,13 @@ func hostile() probe.Report {
 		res.Observed.Body = evil
 		res.Observed.Headers = map[string]string{"x-" + evil: evil}
 		res.Request.URL += evil
-		res.Attribution.Cause = evil
+		res.Attribution.Cause = probe.Cause(evil)
 		return res
 	}
 	network := unanswered(p, "valid-token", 1)
 	network.Observed.Error.Text = evil
 	rep := reportOf(bad(opened(p, "unsigned", probe.IAMAuthentication)), bad(ambiguous(p, "missing-api-key")),
-		bad(refused(p, "outsider", evil, evil, evil)), network,
+		bad(refused(p, "outsider", probe.Layer(evil), probe.Cause(evil), probe.Confidence(evil))), network,
 		acceptedFor(bad(blocked(p, "sigv4")), evil, evil), skipped(p, "x", evil))
 	rep.Run.Environment += evil
 	rep.Run.Labels = map[string]string{evil: evil}

@@ -31,7 +31,7 @@ type Sink func(probe.Event) error
 
 // Formats returns all formats, the default first.
 func Formats() []Format {
-	return []Format{tableFormat, jsonFormat, jsonlFormat, junitFormat, sarifFormat, harFormat}
+	return []Format{tableFormat, jsonFormat, jsonlFormat, junitFormat, sarifFormat, harFormat, markdownFormat, githubFormat, tapFormat}
 }
 
 // Find returns the format called name.

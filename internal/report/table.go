@@ -49,29 +49,17 @@ func (p *page) opened(e probe.Opened) {
 // report writes everything that a person wants to know of a run, what hurts most first.
 func (p *page) report(rep probe.Report) {
 	p.headline(rep)
-	var counted, accepted, passed, skipped []probe.Result
-	for _, res := range rep.Results {
-		switch {
-		case res.Verdict == probe.Pass:
-			passed = append(passed, res)
-		case res.Verdict == probe.Skipped:
-			skipped = append(skipped, res)
-		case res.Accepted != nil:
-			accepted = append(accepted, res)
-		default:
-			counted = append(counted, res)
-		}
-	}
+	by := sortOut(rep.Results)
 	p.findings(rep.Findings, true)
-	for _, t := range troublesOf(counted) {
+	for _, t := range troublesOf(by.counted) {
 		p.blank()
 		p.trouble(t)
 	}
 	p.findings(rep.Findings, false)
-	p.accepted(accepted)
-	p.passed(passed, severalWays(rep.Results))
-	p.unproven(passed)
-	p.skipped(skipped)
+	p.accepted(by.accepted)
+	p.passed(by.passed, severalWays(rep.Results))
+	p.unproven(by.passed)
+	p.skipped(by.skipped)
 	if rep.Drift != nil {
 		p.blank()
 		p.line(0, "compared with "+runWords(rep.Drift.Before), dim)
@@ -79,6 +67,26 @@ func (p *page) report(rep probe.Report) {
 	}
 	p.blank()
 	p.summary(rep)
+}
+
+// sorted are results by what they mean to people.
+type sorted struct{ counted, accepted, passed, skipped []probe.Result }
+
+func sortOut(results []probe.Result) sorted {
+	var by sorted
+	for _, res := range results {
+		switch {
+		case res.Verdict == probe.Pass:
+			by.passed = append(by.passed, res)
+		case res.Verdict == probe.Skipped:
+			by.skipped = append(by.skipped, res)
+		case res.Accepted != nil:
+			by.accepted = append(by.accepted, res)
+		default:
+			by.counted = append(by.counted, res)
+		}
+	}
+	return by
 }
 
 // findings writes what no single case shows: of the whole run, which may explain all the rest, or of its APIs.
