@@ -11,7 +11,7 @@ import (
 // WriteDrift writes what changed between two runs: a document, or a text for people.
 func WriteDrift(w io.Writer, asJSON bool, look Options, d probe.Drift) error {
 	if asJSON {
-		return writeJSON(w, d, "  ")
+		return writeJSON(w, wholeDrift(d), "  ")
 	}
 	p := &page{Options: look}
 	p.line(0, fmt.Sprintf("from %s to %s", runWords(d.Before), runWords(d.After)), dim)
@@ -30,14 +30,7 @@ func (p *page) drift(d probe.Drift) {
 		p.line(0, "nothing changed", green)
 		return
 	}
-	for _, part := range []struct {
-		title   string
-		style   style
-		changes []probe.Change
-	}{
-		{"NEW FAILURES", red, d.Failing}, {"FIXED", green, d.Fixed}, {"CHANGED", yellow, d.Changed},
-		{"NEW CASES", plain, d.Added}, {"GONE CASES", yellow, d.Gone},
-	} {
+	for _, part := range driftParts(d) {
 		if len(part.changes) == 0 {
 			continue
 		}
@@ -46,6 +39,20 @@ func (p *page) drift(d probe.Drift) {
 		for _, c := range part.changes {
 			p.line(2, fmt.Sprintf("%s on %s of %s through %s: %s", c.Scenario, c.Route, c.API, accessWords(c.AccessID), changeWords(c)), plain)
 		}
+	}
+}
+
+// driftPart are changes of one kind.
+type driftPart struct {
+	title   string
+	style   style
+	changes []probe.Change
+}
+
+func driftParts(d probe.Drift) []driftPart {
+	return []driftPart{
+		{"NEW FAILURES", red, d.Failing}, {"FIXED", green, d.Fixed}, {"CHANGED", yellow, d.Changed},
+		{"NEW CASES", plain, d.Added}, {"GONE CASES", yellow, d.Gone},
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 var files = []string{"junit", "sarif", "har", "markdown", "github", "tap"}
 
 // looked are the reports of which each of these formats has a golden file.
-var looked = []string{"contract", "accepted", "hostile", "nothing", "flaky"}
+var looked = []string{"contract", "accepted", "hostile", "nothing", "flaky", "compared"}
 
 func TestFiles(t *testing.T) {
 	for _, format := range files {

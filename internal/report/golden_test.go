@@ -112,11 +112,27 @@ func reports() map[string]probe.Report {
 			append(signatures(ordersDoor), refused(ordersDoor, "wrong-stage", probe.Stage, "unknown-stage", probe.Likely))...)...),
 		"findings": findings,
 		"flaky":    waited(),
+		"compared": compared(),
 		"clock":    wrongClock,
 		"unicode":  reportOf(chinese, refused(unicode, "unknown-resource", probe.RouteLayer, "no-such-resource", probe.Certain)),
 		"hostile":  hostile(),
 		"nothing":  reportOf(skipped(items, "unsigned", "needs credentials: the route has no principal")),
 	}
+}
+
+// compared is a run beside a baseline in which one gate was still shut, and another was open.
+func compared() probe.Report {
+	gate := func(scenario string, open bool) probe.Result {
+		if open {
+			return opened(ordersList, scenario, probe.IAMAuthentication)
+		}
+		return refused(ordersList, scenario, probe.IAMAuthentication, "unsigned-to-iam", probe.Certain)
+	}
+	before := reportOf(gate("unsigned", false), gate("expired-signature", true), control(ordersList, "sigv4"))
+	rep := reportOf(gate("unsigned", true), gate("expired-signature", false), control(ordersList, "sigv4"))
+	drift := probe.Compare(before, rep)
+	rep.Drift = &drift
+	return rep
 }
 
 // waited is a run that asked again: one case passed in the end, another did not.

@@ -65,6 +65,9 @@ func (m *markdown) report(rep probe.Report) {
 		}
 		m.trouble(t)
 	}
+	if rep.Drift != nil {
+		m.drift(*rep.Drift)
+	}
 	m.folded("accepted, not counted", by.accepted, []string{"scenario", "where", "verdict", "why"}, func(res probe.Result) []string {
 		return []string{codeSpan(res.Scenario), placeCell(res), prose(string(res.Verdict) + " " + kindWords(res)), prose(acceptedWords(res))}
 	})
@@ -79,6 +82,27 @@ func (m *markdown) report(rep probe.Report) {
 	m.folded("skipped", by.skipped, []string{"scenario", "where", "why"}, func(res probe.Result) []string {
 		return []string{codeSpan(res.Scenario), placeCell(res), prose(res.Reason)}
 	})
+}
+
+// drift lists what changed since the baseline, what hurts most first.
+func (m *markdown) drift(d probe.Drift) {
+	m.line("\n### Since %s\n", prose(runWords(d.Before)))
+	if d.Empty() {
+		m.line("Nothing changed.")
+		return
+	}
+	m.line("| | scenario | where | change |\n|---|---|---|---|")
+	rows := 0
+	for _, part := range driftParts(d) {
+		for _, c := range part.changes {
+			if rows++; rows > mostRows {
+				m.line("| and more |")
+				return
+			}
+			m.line("| %s | %s | %s | %s |", prose(strings.ToLower(part.title)), codeSpan(c.Scenario),
+				placeOfCase(c.Route, c.API, c.AccessID), prose(changeWords(c)))
+		}
+	}
 }
 
 // trouble explains a root cause once, as the table does.
@@ -144,8 +168,10 @@ func (m *markdown) folded(title string, results []probe.Result, columns []string
 	m.line("\n</details>")
 }
 
-func placeCell(res probe.Result) string {
-	return codeSpan(res.Route) + " of " + prose(res.API) + " through " + codeSpan(accessWords(res.AccessID))
+func placeCell(res probe.Result) string { return placeOfCase(res.Route, res.API, res.AccessID) }
+
+func placeOfCase(route, api, access string) string {
+	return codeSpan(route) + " of " + prose(api) + " through " + codeSpan(accessWords(access))
 }
 
 // prose is a text that no reader of Markdown takes for anything else: every punctuation mark that could begin a link, a

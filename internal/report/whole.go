@@ -10,7 +10,16 @@ func whole(rep probe.Report) probe.Report {
 	rep.Results = wholeResults(rep.Results)
 	rep.Extra = wholeResults(rep.Extra)
 	rep.Findings = append([]probe.Finding{}, rep.Findings...)
+	if rep.Drift != nil {
+		drift := wholeDrift(*rep.Drift)
+		rep.Drift = &drift
+	}
 	return rep
+}
+
+func wholeDrift(d probe.Drift) probe.Drift {
+	d.Before.Labels, d.After.Labels = orEmpty(d.Before.Labels), orEmpty(d.After.Labels)
+	return d
 }
 
 func wholeResults(list []probe.Result) []probe.Result {
