@@ -108,10 +108,16 @@ func (o *runOptions) destinations() (destinations, error) {
 
 // open opens what a report goes to; without a path, standard output.
 func (o *runOptions) open(path string) (*output, error) {
-	if path != "" && path == o.streams.env("GITHUB_STEP_SUMMARY") {
+	switch path {
+	case "":
+		return createOutput("", o.streams.Out)
+	case "/dev/stdout": // which may be a file, and then nothing may take its place
+		return &output{Writer: o.streams.Out, path: path}, nil
+	case o.streams.env("GITHUB_STEP_SUMMARY"):
 		return appendTo(path) // it holds what other commands of the step had to say
+	default:
+		return createOutput(path, nil)
 	}
-	return createOutput(path, o.streams.Out)
 }
 
 // place is equal for two names of one file, whether it is there or not.
