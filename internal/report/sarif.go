@@ -172,6 +172,7 @@ func sarifOf(rep probe.Report, config string) sarifLog {
 }
 
 // sarifRuleOf is what a result breaks: an open gate, the cause that was found, or, where none was, the kind of trouble.
+// Its id has no slash: that would make it a part of another rule.
 func sarifRuleOf(res probe.Result) sarifRule {
 	rule := sarifRule{Properties: sarifRuleBag{Tags: []string{"api-gateway"}}, Default: sarifRuleLevel{"error"}}
 	texts := func(short, full, help string) sarifRule {
@@ -181,24 +182,24 @@ func sarifRuleOf(res probe.Result) sarifRule {
 	page := pageOf(res)
 	switch {
 	case res.Kind == probe.Open:
-		rule.ID = "open/" + string(res.Expected.Layer)
+		rule.ID = "open." + string(res.Expected.Layer)
 		if res.Severity == probe.Critical {
-			rule.ID = "critical-open/" + string(res.Expected.Layer)
+			rule.ID = "critical-open." + string(res.Expected.Layer)
 			rule.Properties = sarifRuleBag{Severity: "9.5", Tags: []string{"api-gateway", "security"}}
 		}
 		layer := string(res.Expected.Layer)
 		return texts("a request got past "+layer, "A request that "+layer+" must refuse was accepted, or answered by what comes after it.",
 			"Check that "+layer+" is switched on for the route in what is deployed, then deploy again.")
 	case res.Verdict == probe.Inconclusive:
-		rule.ID, rule.Default.Level = "inconclusive/"+string(res.Kind), "none"
+		rule.ID, rule.Default.Level = "inconclusive."+string(res.Kind), "none"
 		return texts("inconclusive: "+string(res.Kind), "What came back does not tell whether the gate is shut.",
 			"The result says why, and what to do next.")
 	case page != nil:
-		rule.ID = string(page.Layer) + "/" + string(page.Cause)
+		rule.ID = string(page.Layer) + "." + string(page.Cause)
 		return texts(string(page.Layer)+" rejected the request because "+page.Means, page.What,
 			fmt.Sprintf("Looks: %s\nCheck: %s\nFix: %s\nRead: %s", page.Looks, page.Check, page.Fix, page.Read))
 	default:
-		rule.ID = "fail/" + string(res.Kind)
+		rule.ID = "fail." + string(res.Kind)
 		return texts("failed: "+string(res.Kind), "What came back is not what the configuration lets expect.",
 			"The result says why, and what to do next.")
 	}
