@@ -553,6 +553,9 @@ func (s *state) attribution() Attribution {
 	if x.row != nil {
 		a.Behind = x.row.behind
 	}
+	if x.req != nil && !x.req.tokenExpires.IsZero() {
+		a.TokenExpired = x.req.tokenExpires.Before(x.obs.Sent)
+	}
 	if len(s.left) == 0 {
 		a.Confidence = UnknownConfidence
 		a.Because = append(a.Because, "no known shape of an answer matches")

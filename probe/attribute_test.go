@@ -247,7 +247,7 @@ func TestRules(t *testing.T) {
 				o.ExtendedRequestID, o.HeaderNames = "", nil
 				return s
 			},
-			got{Edge, Ambiguous, "edge none backend waf iam-authentication iam-authorization usage-plan request-validation integration iam-authentication stage domain tls route resource-policy lambda-authorizer cognito-authorizer api-key"},
+			got{Edge, Ambiguous, "edge none backend waf iam-authentication iam-authorization usage-plan request-validation integration iam-authentication stage domain tls route resource-policy lambda-authorizer cognito-authorizer jwt-authorizer api-key"},
 		},
 		"R14: a success with an error type is a refusal": {
 			func(t *testing.T) *scene {

@@ -51,6 +51,8 @@ type Attribution struct {
 	Behind []Layer `json:"-"`
 	// Capped marks an answer that can be likely at most, whatever is left.
 	Capped bool `json:"-"`
+	// TokenExpired says that the token that was sent had expired by then.
+	TokenExpired bool `json:"-"`
 	// Stale marks an answer that was given before, to another request: it proves nothing.
 	Stale bool `json:"-"`
 }

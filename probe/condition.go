@@ -217,6 +217,14 @@ var (
 		holds: func(x *exchange) bool { return x.req == nil || !preflight(x.req) }, sound: never,
 		because: "the request is a preflight",
 	}
+	ifTokenSent = condition{
+		holds: func(x *exchange) bool { return x.req == nil || x.req.TokenSent || x.req.Signed }, sound: never,
+		because: "no token was sent",
+	}
+	ifNoToken = condition{
+		holds: func(x *exchange) bool { return x.req == nil || !x.req.TokenSent && !x.req.Signed }, sound: never,
+		because: "a token was sent",
+	}
 	ifPreflight = condition{
 		holds: func(x *exchange) bool { return x.req == nil || x.req.Method == "OPTIONS" }, sound: transparent,
 		because: "the method is not OPTIONS", reads: requestLine,

@@ -35,8 +35,11 @@ type NotCraftable struct{ Reason string }
 
 func (e *NotCraftable) Error() string { return e.Reason }
 
-// CredentialsError wraps a secret or an identity of our own that could not be resolved.
-type CredentialsError struct{ Err error }
+// CredentialsError wraps a secret or an identity of our own that could not be resolved, or that does not serve any more.
+type CredentialsError struct {
+	Err     error
+	Expired bool // it was resolved, and has expired
+}
 
 func (e *CredentialsError) Error() string { return e.Err.Error() }
 func (e *CredentialsError) Unwrap() error { return e.Err }
@@ -58,6 +61,9 @@ func Craft(c Case, material Material, run Crafting, extra string) (*Request, err
 	if err != nil {
 		return nil, err
 	}
+	if err := checkToken(c, r, run.Now); err != nil {
+		return nil, err
+	}
 	var right Signing
 	if r.Signing != nil {
 		right = *r.Signing
@@ -69,7 +75,8 @@ func Craft(c Case, material Material, run Crafting, extra string) (*Request, err
 	if r.Skip != "" {
 		return nil, &NotCraftable{r.Skip}
 	}
-	decisive := !r.Bare && r.DeadEnd == "" && (r.Signing != nil || c.Route.Authorization != AuthIAM) || r.Authorization != ""
+	identified := r.Signing != nil || !r.Token.Empty() || c.Route.Authorization == AuthNone
+	decisive := !r.Bare && identified && r.DeadEnd == "" || r.Authorization != ""
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join([]string{run.Run, c.ID(), extra}, "|"))).String()
 	out, err := r.request(c, run, id, decisive)
 	if err != nil {
@@ -115,26 +122,34 @@ func control(c Case, material Material) (*Recipe, error) {
 			}
 			secret, err := material.secret(h.Secret)
 			if err != nil {
-				return nil, &CredentialsError{err}
+				return nil, &CredentialsError{Err: err}
 			}
 			value = secret.Reveal()
 		}
 		r.Headers.Add(h.Name, value)
 	}
-	if c.Route.APIKeyRequired {
+	if c.NeedsKey() {
 		if c.Route.APIKey == nil || c.Scenario.Misroutes {
 			r.Bare = true
 		} else if r.APIKey, err = material.secret(c.Route.APIKey); err != nil {
-			return nil, &CredentialsError{err}
+			return nil, &CredentialsError{Err: err}
 		}
 	}
-	if c.Route.Authorization == AuthIAM && c.Principal == "" {
+	if c.Route.Authorization == AuthIAM && c.Principal == "" || c.Route.Authorization.TakesToken() && c.Token == nil {
 		r.Bare = true
+	}
+	if c.Token != nil {
+		value, err := material.secret(c.Token)
+		if err != nil {
+			return nil, &CredentialsError{Err: err}
+		}
+		scheme, token := splitScheme(value.Reveal())
+		r.TokenScheme, r.Token = scheme, NewSecret(token)
 	}
 	if c.Principal != "" {
 		credentials, err := material.credentials(c.Principal)
 		if err != nil {
-			return nil, &CredentialsError{err}
+			return nil, &CredentialsError{Err: err}
 		}
 		r.Signing = &Signing{Credentials: credentials, Region: c.API.Region, Service: service}
 	}
@@ -175,11 +190,10 @@ func (r Route) escapedPath() (string, error) {
 // canonicalQuery encodes a query as SigV4 does and in its order, by encoded names and then values, so that signing
 // leaves it as it is.
 func canonicalQuery(q map[string][]string) string {
-	encode := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 	var pairs []string
 	for name, values := range q {
 		for _, v := range values {
-			pairs = append(pairs, encode(name)+"="+encode(v))
+			pairs = append(pairs, encodeQuery(name)+"="+encodeQuery(v))
 		}
 	}
 	return inOrder(pairs)
@@ -204,11 +218,18 @@ func (r *Recipe) AddQuery(name, value string) {
 	r.Query = inOrder(pairs)
 }
 
+// encodeQuery is percent-encoding as SigV4 has it.
+func encodeQuery(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
 // request signs the recipe and fixes its bytes and facets.
 func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Request, error) {
 	target := "https://" + cmp.Or(r.Connect, r.Host) + r.Prefix + r.Path
-	if r.Query != "" {
-		target += "?" + r.Query
+	query, tokens := r.Query, make(http.Header)
+	if !r.Token.Empty() {
+		query = r.Target.Route.Token.place(r.Target.Route.Token.withScheme(r.TokenScheme, r.Token.Reveal()), tokens, query)
+	}
+	if query != "" {
+		target += "?" + query
 	}
 	req, err := http.NewRequestWithContext(context.Background(), r.Method, target, bytes.NewReader(r.Body))
 	if err != nil {
@@ -223,10 +244,14 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 	if !r.APIKey.Empty() {
 		req.Header.Set(headerKey, r.APIKey.Reveal())
 	}
+	for name := range tokens {
+		req.Header.Set(name, tokens.Get(name))
+	}
 	if r.Authorization != "" {
 		req.Header.Set("Authorization", r.Authorization)
 	}
-	clock := "steady"
+	expires := TokenExpiry(r.Token.Reveal())
+	clock := tokenClock(expires, run.Now, id)
 	if s := r.Signing; s != nil {
 		if err := s.sign(req, r.Body, run.Now); err != nil {
 			return nil, fmt.Errorf("crafting %q: %w", c.ID(), err)
@@ -244,7 +269,8 @@ func (r *Recipe) request(c Case, run Crafting, id string, decisive bool) (*Reque
 	out := &Request{
 		ID: id, Method: r.Method, URL: req.URL.String(), Host: r.Host, Connect: r.Connect, Header: req.Header, Body: r.Body,
 		ClientCertificate: r.ClientCertificate, Signed: req.Header.Get("Authorization") != "" || presigned(req.URL) != nil, Decisive: decisive,
-		KeySent: !r.APIKey.Empty(), DeadEnd: r.DeadEnd,
+		KeySent: !r.APIKey.Empty(), TokenSent: !r.Token.Empty(), DeadEnd: r.DeadEnd,
+		token: r.Token, tokenExpires: expires, tokenPlaces: r.Target.Route.Token,
 	}
 	if r.Signing != nil {
 		out.Clock, out.Offset = run.Now, r.Signing.Offset
@@ -322,7 +348,8 @@ func facets(req *http.Request, r *Request, salt, clock string) Facets {
 	default:
 		f[FacetPrincipal] = "none"
 	}
-	f[FacetToken] = "none"
+	f[FacetToken] = hide(r.token.Reveal())
+	f[FacetQuery] = r.tokenPlaces.hideQuery(f[FacetQuery], func(value string) string { return hide(value) })
 	f[FacetKey] = hide(req.Header.Get(headerKey))
 	f[FacetHeaders] = otherHeaders(req.Header, hide)
 	f[FacetBody] = hide(string(r.Body))
@@ -366,10 +393,10 @@ func (r *Request) info(clean *redactor, secret map[string]bool) *RequestInfo {
 	for name, values := range r.Header {
 		value := clean.text(strings.Join(values, ", "))
 		switch {
-		case name == "Authorization", name == headerToken, name == headerKey, secret[name]:
+		case r.tokenPlaces.inHeader(name), name == "Authorization", name == headerToken, name == headerKey, secret[name]:
 			value = redacted
 		}
 		headers[strings.ToLower(name)] = value
 	}
-	return &RequestInfo{Method: r.Method, URL: clean.text(hideSignature(r.URL)), Headers: headers, Facets: r.Facets, Traits: r.traits()}
+	return &RequestInfo{Method: r.Method, URL: clean.text(r.tokenPlaces.hideURL(hideSignature(r.URL))), Headers: headers, Facets: r.Facets, Traits: r.traits()}
 }

@@ -22,7 +22,10 @@ func declared(s *state) []reason {
 	if early := slices.Contains(s.left, Domain) || slices.Contains(s.left, TLS); api.Type == HTTP && x.api == REST && early {
 		not("type: HTTP, and the answer is not an HTTP API's", behind(Domain, REST)...)
 	}
-	if api.Type == WebSocket {
+	switch api.Type {
+	case REST:
+		not("type: REST", JWTAuthorizer)
+	case WebSocket:
 		not("type: WEBSOCKET", WAF, ResourcePolicy, EndpointPolicy, CognitoAuthorizer, JWTAuthorizer)
 	}
 	if api.WAF != nil && !*api.WAF {
@@ -87,14 +90,12 @@ func declared(s *state) []reason {
 			if ownMethod(x) {
 				not("catch_all: NONE", RouteLayer)
 			}
-			not("catch_all: NONE", IAMAuthentication, IAMAuthorization)
+			not("catch_all: NONE", otherAuthorization(AuthNone)...)
 		default:
 			if ownMethod(x) { // a catch-all need not take every method
 				not("catch_all: "+string(api.catchAll()), RouteLayer)
 			}
-			if api.catchAll() == Declared(AuthIAM) {
-				not("catch_all: AWS_IAM", LambdaAuthorizer, CognitoAuthorizer, JWTAuthorizer)
-			}
+			not("catch_all: "+string(api.catchAll()), otherAuthorization(Authorization(api.catchAll()))...)
 		}
 	default:
 		if !x.c.Scenario.Door {
@@ -136,17 +137,28 @@ func declaredRoute(x *exchange, route Route) []reason {
 	if !ownMethod(x) {
 		return nil
 	}
-	switch route.Authorization {
-	case AuthNone:
-		not("authorization: NONE", IAMAuthentication, IAMAuthorization, LambdaAuthorizer, CognitoAuthorizer, JWTAuthorizer)
-	case AuthIAM:
-		not("authorization: AWS_IAM", LambdaAuthorizer, CognitoAuthorizer, JWTAuthorizer)
-	}
+	not("authorization: "+string(route.Authorization), otherAuthorization(route.Authorization)...)
 	if !route.APIKeyRequired {
 		not("api_key_required: false", APIKeyLayer)
 	}
 	if !slices.Contains(x.doubted, RouteLayer) {
 		not("routes: "+route.Name(), RouteLayer)
+	}
+	return out
+}
+
+// authorizationLayers are the layers in which each type of authorization decides.
+var authorizationLayers = map[Authorization][]Layer{
+	AuthIAM: {IAMAuthentication, IAMAuthorization}, AuthCustom: {LambdaAuthorizer}, AuthCognito: {CognitoAuthorizer}, AuthJWT: {JWTAuthorizer},
+}
+
+// otherAuthorization lists the layers in which only other types of authorization than a decide.
+func otherAuthorization(a Authorization) []Layer {
+	var out []Layer
+	for _, other := range []Authorization{AuthIAM, AuthCustom, AuthCognito, AuthJWT} {
+		if other != a {
+			out = append(out, authorizationLayers[other]...)
+		}
 	}
 	return out
 }

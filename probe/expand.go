@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -112,6 +113,9 @@ func simplest(routes []Route) Route {
 		if r.APIKeyRequired {
 			cost += 4
 		}
+		if r.Authorization.TakesToken() {
+			cost += 3
+		}
 		if !safe(r.Method) {
 			cost += 2
 		}
@@ -151,9 +155,10 @@ func expectation(c Case) Expectation {
 		return Expectation{Layers: []Layer{None}, Status: c.Route.Success}.overridden(c)
 	}
 	want := c.Scenario.Expect(c.Target)
-	if c.Route.APIKeyRequired && c.Route.APIKey == nil && c.Scenario.Kind == Gate && c.Scenario.Scope == ScopeRoute &&
-		len(want.Layers) > 0 && !want.accepts() && !slices.Contains(want.Layers, APIKeyLayer) {
-		// Without the key both gates must refuse, and either may come first.
+	if c.NeedsKey() && c.Route.APIKey == nil && c.Scenario.Kind == Gate && c.Scenario.Scope == ScopeRoute &&
+		!want.accepts() && slices.ContainsFunc(want.Layers, func(l Layer) bool { return !soundOrders[REST].before(l, APIKeyLayer) }) &&
+		!slices.Contains(want.Layers, APIKeyLayer) {
+		// Without the key both gates must refuse, and where no order is known either may come first.
 		want.Layers = append(slices.Clone(want.Layers), APIKeyLayer)
 	}
 	return want.privately(c.API).rewrittenStatus(c.API).overridden(c)
@@ -191,7 +196,16 @@ func (e *expansion) lacks(c *Case, want Expectation) string {
 			return "needs credentials: the route has no " + key
 		}
 	}
-	if accepted && r.APIKeyRequired && r.APIKey == nil && !c.Scenario.Anonymous {
+	if r.Authorization.TakesToken() && c.Scenario.Signer != Nobody {
+		kind := cmp.Or(c.Scenario.Token, ValidToken)
+		if c.Token = r.Token.Given[kind]; c.Token == nil && c.Scenario.Signer != IfAny {
+			return fmt.Sprintf("needs a token: the route has no token.%s", kind)
+		}
+		if c.Scenario.Misroutes {
+			c.Token = nil
+		}
+	}
+	if accepted && c.NeedsKey() && r.APIKey == nil && !c.Scenario.Anonymous {
 		return "needs an API key: the route has no api_key"
 	}
 	if !safe(r.Method) && !c.Scenario.Anonymous {

@@ -22,7 +22,7 @@ const (
 	FacetQuery
 	FacetAuth      // SigV4: kind, scope, date, signed headers, signature
 	FacetPrincipal // access key id and session token
-	FacetToken     // bearer token and other identity sources
+	FacetToken     // token, wherever it is sent
 	FacetKey       // x-api-key
 	FacetHeaders   // every other header
 	FacetBody

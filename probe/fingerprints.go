@@ -6,17 +6,18 @@ import (
 )
 
 const (
-	accessDenied     = "AccessDeniedException"
-	forbidden        = "ForbiddenException"
-	missingToken     = "MissingAuthenticationTokenException"
-	incomplete       = "IncompleteSignatureException"
-	invalidSignature = "InvalidSignatureException"
-	unauthorized     = "UnauthorizedException"
-	badRequest       = "BadRequestException"
-	serverError      = "InternalServerErrorException"
-	authorizerConfig = "AuthorizerConfigurationException"
-	throttled        = "TooManyRequestsException"
-	limitExceeded    = "LimitExceededException"
+	accessDenied      = "AccessDeniedException"
+	forbidden         = "ForbiddenException"
+	missingToken      = "MissingAuthenticationTokenException"
+	incomplete        = "IncompleteSignatureException"
+	invalidSignature  = "InvalidSignatureException"
+	unauthorized      = "UnauthorizedException"
+	badRequest        = "BadRequestException"
+	serverError       = "InternalServerErrorException"
+	authorizerFailure = "AuthorizerFailureException"
+	authorizerConfig  = "AuthorizerConfigurationException"
+	throttled         = "TooManyRequestsException"
+	limitExceeded     = "LimitExceededException"
 )
 
 // gatewayTexts are the messages that API Gateway itself words; one of them without an error type is suspicious.
@@ -223,9 +224,9 @@ var fingerprints = []fingerprint{
 		bare:       regexp.MustCompile(`^Unauthorized$`),
 		when:       func(x *exchange) bool { return x.obs.ErrorType != "" || !x.obs.Has("www-authenticate") },
 		candidates: []possibility{
-			maybe(LambdaAuthorizer, "lambda-authorizer-missing-identity-source"),
-			maybe(LambdaAuthorizer, "lambda-authorizer-unauthorized"),
-			maybe(CognitoAuthorizer, "cognito-token-missing"), maybe(CognitoAuthorizer, "cognito-token-invalid"),
+			maybe(LambdaAuthorizer, "lambda-authorizer-missing-identity-source", ifNoToken),
+			maybe(LambdaAuthorizer, "lambda-authorizer-unauthorized", ifTokenSent),
+			maybe(CognitoAuthorizer, "cognito-token-missing", ifNoToken), maybe(CognitoAuthorizer, "cognito-token-invalid", ifTokenSent),
 			maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
 		},
 	},
@@ -235,6 +236,14 @@ var fingerprints = []fingerprint{
 		candidates: []possibility{
 			maybe(LambdaAuthorizer, "lambda-authorizer-misconfigured"), maybe(LambdaAuthorizer, "lambda-authorizer-failure"),
 			maybe(CognitoAuthorizer, "cognito-token-invalid", ifUnusual), maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
+		},
+	},
+	{
+		name: "authorizer-failure", grade: Inferred, source: "developer guide, AUTHORIZER_FAILURE; its error type is an emulator's guess",
+		errorTypes: []string{authorizerFailure},
+		candidates: []possibility{
+			maybe(LambdaAuthorizer, "lambda-authorizer-failure"), maybe(CognitoAuthorizer, "cognito-token-invalid", ifUnusual),
+			maybe(Backend, "backend-error", ifBackendImitates, ifBackendSeen),
 		},
 	},
 	{

@@ -17,6 +17,7 @@ var behindTheDoor = []possibility{
 	maybe(IAMAuthentication, "signature-mismatch", ifSigned, ifErrorTypeStripped, ifTypesHidden),
 	maybe(LambdaAuthorizer, "lambda-authorizer-deny", ifErrorTypeStripped, ifTypesHidden),
 	maybe(CognitoAuthorizer, "cognito-token-invalid", ifErrorTypeStripped, ifTypesHidden),
+	maybe(JWTAuthorizer, "jwt-invalid", ifErrorTypeStripped, ifTypesHidden),
 	maybe(IAMAuthorization, "iam-implicit-deny", ifErrorTypeStripped, ifTypesHidden),
 	maybe(APIKeyLayer, "missing-api-key", ifNoKey, ifErrorTypeStripped, ifTypesHidden),
 	maybe(APIKeyLayer, "invalid-api-key", ifKeySent, ifErrorTypeStripped, ifTypesHidden),

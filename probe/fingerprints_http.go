@@ -39,8 +39,8 @@ var httpFingerprints = []fingerprint{
 		statuses: []int{401}, message: regexp.MustCompile(`^(Unauthorized)?$`),
 		candidates: []possibility{
 			maybe(JWTAuthorizer, "jwt-missing", ifChallenged), maybe(JWTAuthorizer, "jwt-invalid", ifChallenged, ifLessLikely),
-			maybe(LambdaAuthorizer, "lambda-authorizer-missing-identity-source", ifNotChallenged),
-			maybe(LambdaAuthorizer, "lambda-authorizer-unauthorized", ifNotChallenged), maybe(Backend, "backend-error", ifControlRefused),
+			maybe(LambdaAuthorizer, "lambda-authorizer-missing-identity-source", ifNotChallenged, ifNoToken),
+			maybe(LambdaAuthorizer, "lambda-authorizer-unauthorized", ifNotChallenged, ifTokenSent), maybe(Backend, "backend-error", ifControlRefused),
 		},
 	},
 	{
@@ -51,7 +51,7 @@ var httpFingerprints = []fingerprint{
 			maybe(IAMAuthentication, "signature-mismatch", ifSigned, ifNotProven), maybe(IAMAuthentication, "signature-expired", ifSigned, ifNotProven),
 			maybe(IAMAuthentication, "unknown-access-key", ifSigned, ifNotProven), maybe(IAMAuthentication, "expired-session-token", ifSigned, ifNotProven),
 			maybe(IAMAuthentication, "credential-stripped", ifSigned, ifCustomDomain, ifLessLikely),
-			maybe(LambdaAuthorizer, "lambda-authorizer-deny"), maybe(JWTAuthorizer, "jwt-insufficient-scope", ifBearer),
+			maybe(LambdaAuthorizer, "lambda-authorizer-deny"), maybe(JWTAuthorizer, "jwt-insufficient-scope", ifTokenSent, ifNotSigV4),
 			maybe(IAMAuthorization, "iam-implicit-deny", ifSigned, ifGenuine), maybe(IAMAuthorization, "iam-explicit-deny", ifSigned, ifGenuine),
 			maybe(TLS, "mtls-untrusted-cert", ifCustomDomain, ifCurrentCertificate), maybe(TLS, "mtls-expired-cert", ifCustomDomain, ifExpiredCertificate),
 			maybe(Domain, "default-endpoint-disabled", ifDefaultHost), maybe(Domain, "no-base-path-mapping", ifCustomDomain),
@@ -143,8 +143,8 @@ var (
 		holds: func(x *exchange) bool { return x.req == nil || x.req.Genuine }, sound: never,
 		because: "the signature was spoiled, which is seen first",
 	}
-	ifBearer = condition{
-		holds: func(x *exchange) bool { return x.req == nil || x.req.Signed && x.req.Facets[FacetPrincipal] == "none" }, sound: never,
-		because: "no token was sent, which is answered with 401",
+	ifNotSigV4 = condition{
+		holds: func(x *exchange) bool { return x.req == nil || x.req.Facets[FacetPrincipal] == "none" }, sound: never,
+		because: "a signature is no token, which is answered with 401",
 	}
 )

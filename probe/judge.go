@@ -83,6 +83,11 @@ func judgeAcceptance(what string, c Case, o *Observation, a Attribution) Judgeme
 		return Judgement{Verdict: Inconclusive, Kind: KindServerError, Reason: what + " reached the integration, which failed: " + describe(o, a)}
 	case slices.Equal(causesOf(a, IAMAuthentication), []Cause{"expired-session-token"}):
 		return Judgement{Verdict: Inconclusive, Kind: KindCredentials, Reason: "our own session had expired"}
+	case a.TokenExpired && slices.ContainsFunc(a.Plausible, isAuthorizer), a.Cause == "cognito-token-expired", a.Cause == "jwt-expired":
+		return Judgement{
+			Verdict: Inconclusive, Kind: KindCredentials, Reason: "our own token had expired: " + describe(o, a),
+			Next: "let the route's token come from where it is renewed (command, oauth2)",
+		}
 	case a.Cause == "clock-skew":
 		return Judgement{
 			Verdict: Inconclusive, Kind: KindCredentials,
@@ -176,6 +181,11 @@ func judgeRefusal(c Case, o *Observation, a Attribution) Judgement {
 	}
 	agrees := inside && !outside || inside && a.Confidence == Likely
 	switch {
+	case agrees && o.Status >= 500 && byAuthorizer(a) && !(c.Expected.Declared && slices.Contains(c.Expected.Status, o.Status)):
+		return Judgement{
+			Verdict: Inconclusive, Kind: KindServerError,
+			Reason: "the authorizer failed, which is no refusal: " + describe(o, a),
+		}
 	case agrees && !statusAgrees(c, o, a):
 		return Judgement{
 			Verdict: Fail, Kind: WrongResponse,
@@ -231,6 +241,15 @@ func refuses(a Attribution) bool {
 	return !slices.ContainsFunc(a.Plausible, func(l Layer) bool {
 		return l == None || l == Backend || l == Integration || l == RequestValidation || l == Edge || l == Network
 	})
+}
+
+// byAuthorizer reports whether nothing but authorizers can have refused.
+func byAuthorizer(a Attribution) bool {
+	return len(a.Plausible) > 0 && !slices.ContainsFunc(a.Plausible, func(l Layer) bool { return !isAuthorizer(l) })
+}
+
+func isAuthorizer(l Layer) bool {
+	return l == LambdaAuthorizer || l == CognitoAuthorizer || l == JWTAuthorizer
 }
 
 // proves reports whether a judged case shows that its gate is shut.

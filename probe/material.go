@@ -65,9 +65,10 @@ func NeedsOf(cases []Case) Needs {
 		if c.Scenario.Misroutes || c.Scenario.Anonymous {
 			continue
 		}
-		if c.Route.APIKeyRequired {
+		if c.NeedsKey() {
 			reference(c.Route.APIKey)
 		}
+		reference(c.Token)
 		for _, h := range c.Route.Headers {
 			reference(h.Secret)
 		}

@@ -55,7 +55,7 @@ func (m *Matrix) Cost() Cost {
 		c.Requests++
 		perAPI[cs.API.Name]++
 		rates[cs.API.Name] = m.Plan.rate(cs.API)
-		if (cs.Control || cs.Expected.accepts() && !cs.Scenario.Anonymous) && cs.Route.APIKeyRequired {
+		if (cs.Control || cs.Expected.accepts() && !cs.Scenario.Anonymous) && cs.NeedsKey() {
 			c.Accepted[cs.Route.APIKey.place()]++
 		}
 	}

@@ -139,8 +139,9 @@ type Request struct {
 	Signed bool // bears an Authorization header or query
 	// Decisive says that a right address would have brought another answer: nothing of what the route wants is missing,
 	// or an Authorization header is sent that any open stage reads.
-	Decisive bool
-	KeySent  bool
+	Decisive  bool
+	KeySent   bool
+	TokenSent bool
 	// Clock is what was taken for the present when the request was signed; zero if it was not. Offset is how far from it
 	// the signature is dated on purpose.
 	Clock   time.Time
@@ -148,6 +149,10 @@ type Request struct {
 	DeadEnd Layer
 	// Genuine says that the route's identity, or its outsider, made the signature, and that nothing of it was spoiled.
 	Genuine bool
+
+	token        Secret // as it is sent, without its scheme
+	tokenExpires time.Time
+	tokenPlaces  Token
 }
 
 // signature is the SigV4 signature of the request, or "".

@@ -56,6 +56,9 @@ func (p *Prober) Observe(ctx context.Context, r *Request) *Observation {
 	if signature := r.signature(); signature != "" {
 		clean = clean.with(signature)
 	}
+	if token := r.token.Reveal(); clean.text(token) != redacted { // one that was derived
+		clean = clean.with(token)
+	}
 	fail := func(err error) *Observation {
 		t.finish(o)
 		if strings.Contains(err.Error(), deadConn) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
@@ -323,6 +326,12 @@ func (m Material) values(plan *Plan) []Secret {
 	}
 	for _, ref := range plan.References() {
 		out = append(out, ref.Value)
+	}
+	// The word before a token is no secret: it begins texts of gateways, too.
+	for i, s := range out {
+		if scheme, token := splitScheme(s.Reveal()); strings.EqualFold(scheme, "Bearer") {
+			out[i] = NewSecret(token)
+		}
 	}
 	return out
 }

@@ -40,9 +40,15 @@ type Authorization string
 
 // The authorization types that a route may declare.
 const (
-	AuthNone Authorization = "NONE"
-	AuthIAM  Authorization = "AWS_IAM"
+	AuthNone    Authorization = "NONE"
+	AuthIAM     Authorization = "AWS_IAM"
+	AuthCustom  Authorization = "CUSTOM" // a Lambda authorizer
+	AuthCognito Authorization = "COGNITO_USER_POOLS"
+	AuthJWT     Authorization = "JWT" // of HTTP APIs
 )
+
+// TakesToken reports whether an authorizer decides by a token.
+func (a Authorization) TakesToken() bool { return a == AuthCustom || a == AuthCognito || a == AuthJWT }
 
 // Declared is a fact that a plan may leave open: the zero value says nothing.
 type Declared string
@@ -125,6 +131,8 @@ type API struct {
 	WAF       *bool      // a web ACL is attached to the stage; nil: unknown
 	WAFMarker *WAFMarker // what the web ACL blocks by agreement; nil: the owner consents to nothing of that kind
 	Canary    bool       // a canary takes a random share of the requests: siblings prove nothing
+	// KeySource says where API keys come from; empty: the header x-api-key.
+	KeySource KeySource
 	// BackendAWS says that an integration passes on answers of another AWS front, whose errors look like the gateway's.
 	BackendAWS bool
 	Mutation   Mutation
@@ -145,6 +153,15 @@ type WAFMarker struct {
 	Header, Query, Value string
 	Status               []int // of the block; empty: 403, which is AWS WAF's default
 }
+
+// KeySource is API Gateway's apiKeySource.
+type KeySource string
+
+// The sources of API keys.
+const (
+	KeyFromHeader     KeySource = "HEADER"
+	KeyFromAuthorizer KeySource = "AUTHORIZER"
+)
 
 // Mutation says which requests with methods other than GET, HEAD and OPTIONS may be sent.
 type Mutation string
@@ -183,6 +200,7 @@ type Route struct {
 	Principal      string     // signs the control; empty: none
 	Outsider       string     // a valid principal without rights; empty: none
 	ExpiredSession string     // a principal whose session has long expired; empty: none
+	Token          Token      // of a route that takes one
 
 	CORS *CORS // what browsers are let read; nil: not declared
 
@@ -336,8 +354,8 @@ func (a API) catchAll() Declared {
 	return Unknown
 }
 
-// dialAddress is where to connect for host: the plan's ConnectTo, or host:443.
-func (p Plan) dialAddress(host string) string {
+// DialAddress is where to connect for host: the plan's ConnectTo, or host:443.
+func (p Plan) DialAddress(host string) string {
 	for _, key := range []string{host, "*"} {
 		if to, ok := p.ConnectTo[key]; ok {
 			return to
@@ -347,7 +365,7 @@ func (p Plan) dialAddress(host string) string {
 }
 
 // Redirected reports whether ConnectTo decides where requests for host go.
-func (p Plan) Redirected(host string) bool { return p.dialAddress(host) != host+":443" }
+func (p Plan) Redirected(host string) bool { return p.DialAddress(host) != host+":443" }
 
 // publicAddress reports whether a remote address can be that of a public endpoint. Loopback counts: it is what
 // connect_to leads to, under the assumption that the reasons name.
@@ -375,6 +393,14 @@ func (p *Plan) References() []*Reference {
 	for _, a := range p.APIs {
 		for _, r := range a.Routes {
 			add(r.APIKey)
+			for _, kind := range TokenKinds() {
+				if token := r.Token.Given[kind]; token != nil {
+					add(token)
+					if token.OAuth2 != nil {
+						add(token.OAuth2.ClientSecret)
+					}
+				}
+			}
 			for _, h := range r.Headers {
 				add(h.Secret)
 			}

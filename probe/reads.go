@@ -93,6 +93,32 @@ var readsTable = []reads{
 		soundCustom: append([]Facet{FacetPrincipal, FacetMethod, FacetQuery, FacetBody, FacetClock}, customDomain...),
 	},
 	{
+		// Not deterministic: what the function said is kept for other methods, too, and the function may read anything.
+		layer: LambdaAuthorizer,
+		sound: everything, soundCustom: everything,
+		plain: []Facet{
+			FacetToken, FacetAuth, FacetKey, FacetQuery, FacetHeaders, FacetHost, FacetPath, FacetMethod, FacetCertificate,
+		},
+	},
+	{
+		// Which header is the identity source is declared, and so not known.
+		apis: onREST, layer: CognitoAuthorizer, deterministic: true,
+		sound:       []Facet{FacetHost, FacetPath, FacetMethod, FacetToken, FacetAuth, FacetPrincipal, FacetKey, FacetHeaders, FacetClock},
+		soundCustom: append([]Facet{FacetMethod, FacetPrincipal, FacetClock}, customDomain...),
+		plain:       append([]Facet{FacetToken, FacetClock}, usualAddress...),
+		declared:    append([]Facet{FacetToken, FacetClock}, deployedMethod...),
+	},
+	{
+		// The issuer's keys are fetched and kept, which a stable configuration includes.
+		apis: onHTTP, layer: JWTAuthorizer, deterministic: true,
+		sound: []Facet{
+			FacetHost, FacetPath, FacetMethod, FacetQuery, FacetToken, FacetAuth, FacetPrincipal, FacetKey, FacetHeaders, FacetClock,
+		},
+		soundCustom: append([]Facet{FacetMethod, FacetQuery, FacetPrincipal, FacetClock}, customDomain...),
+		plain:       append([]Facet{FacetToken, FacetClock}, usualAddress...),
+		declared:    append([]Facet{FacetToken, FacetClock}, deployedMethod...),
+	},
+	{
 		layer: IAMAuthorization, deterministic: true,
 		sound:       []Facet{FacetConn, FacetHost, FacetPath, FacetMethod, FacetPrincipal, FacetHeaders, FacetClock},
 		soundCustom: append([]Facet{FacetConn, FacetMethod, FacetPrincipal, FacetClock}, customDomain...),
@@ -103,7 +129,7 @@ var readsTable = []reads{
 		// Not deterministic: until it is proven that the key comes from the header, it may come from an authorizer.
 		apis: withKeys, layer: APIKeyLayer,
 		sound: everything, soundCustom: everything,
-		plain: append([]Facet{FacetKey}, usualAddress...), declared: append([]Facet{FacetKey}, deployedMethod...),
+		plain: append([]Facet{FacetKey, FacetToken}, usualAddress...), declared: append([]Facet{FacetKey, FacetToken}, deployedMethod...),
 	},
 }
 

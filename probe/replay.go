@@ -22,6 +22,8 @@ type Traits struct {
 	Genuine         bool      `json:"genuine"`
 	Decisive        bool      `json:"decisive"`
 	KeySent         bool      `json:"key_sent"`
+	TokenSent       bool      `json:"token_sent"`
+	TokenExpires    time.Time `json:"token_expires,omitzero"`
 	DeadEnd         Layer     `json:"dead_end"`
 	Clock           time.Time `json:"clock,omitzero"`
 	OffsetMS        int64     `json:"offset_ms"`
@@ -32,7 +34,7 @@ type Traits struct {
 func (r *Request) traits() *Traits {
 	t := &Traits{
 		Host: r.Host, Connect: r.Connect, Signed: r.Signed, Genuine: r.Genuine, Decisive: r.Decisive, KeySent: r.KeySent, DeadEnd: r.DeadEnd, Clock: r.Clock,
-		OffsetMS: r.Offset.Milliseconds(),
+		OffsetMS: r.Offset.Milliseconds(), TokenSent: r.TokenSent, TokenExpires: r.tokenExpires,
 	}
 	authorization := r.Header.Get("Authorization")
 	if scheme, _, ok := strings.Cut(authorization, " "); ok && slices.Contains([]string{signatureScheme, "Bearer", "Basic"}, scheme) {
@@ -58,7 +60,7 @@ func (info *RequestInfo) request() *Request {
 	r := &Request{
 		ID: info.Headers[strings.ToLower(headerRequestID)], Method: info.Method, URL: info.URL, Host: t.Host, Connect: t.Connect, Header: make(http.Header),
 		Facets: info.Facets, Signed: t.Signed, Genuine: t.Genuine, Decisive: t.Decisive, KeySent: t.KeySent, DeadEnd: t.DeadEnd,
-		Clock: t.Clock, Offset: time.Duration(t.OffsetMS) * time.Millisecond,
+		Clock: t.Clock, Offset: time.Duration(t.OffsetMS) * time.Millisecond, TokenSent: t.TokenSent, tokenExpires: t.TokenExpires,
 	}
 	for name, value := range info.Headers {
 		r.Header.Set(name, value)

@@ -257,6 +257,8 @@ func (a *apiRun) send(ctx context.Context, c Case, extra string) (Exchange, bool
 	switch {
 	case errors.As(err, &cannot):
 		return leave(Judgement{Verdict: Skipped, Reason: cannot.Reason})
+	case errors.As(err, &ours) && ours.Expired:
+		return leave(Judgement{Verdict: Inconclusive, Kind: KindCredentials, Reason: a.clean.text(ours.Error())})
 	case errors.As(err, &ours):
 		return leave(Judgement{
 			Verdict: Inconclusive, Kind: KindCredentials, Reason: "our own secret is missing: " + a.clean.text(ours.Error()),

@@ -55,8 +55,10 @@ type Scenario struct {
 	// Anonymous says that the request carries nothing of the route's but its address, and a method that changes nothing: no
 	// key, no header and no consent is needed for it.
 	Anonymous bool
-	// Signer says whose signature the request needs.
+	// Signer says whose signature the request needs. Nobody's bears no token either.
 	Signer Signer
+	// Token says which token the request bears where the route takes one; empty: the control's, which is the valid one.
+	Token TokenKind
 	// Changes lists all facets in which the request differs from the control; a test derives the same from the bytes.
 	Changes []Facet
 	// ControlFor are the authorization types whose control this scenario is.
@@ -81,6 +83,11 @@ type Target struct {
 	API    API
 	Route  Route
 	Access Access
+}
+
+// NeedsKey reports whether requests need an API key in their header.
+func (t Target) NeedsKey() bool {
+	return t.Route.APIKeyRequired && t.API.KeySource != KeyFromAuthorizer
 }
 
 // CatchAll is what is known of a route of the API that takes every request no other route takes.
@@ -121,6 +128,9 @@ type Recipe struct {
 
 	Signing *Signing // nil: unsigned
 	APIKey  Secret   // empty: none
+	// Token stands in the sources of the route, behind TokenScheme; empty: none.
+	Token       Secret
+	TokenScheme string
 	// Authorization is sent as it is, in place of a signature.
 	Authorization string
 
@@ -164,7 +174,9 @@ type Case struct {
 	Control bool
 	// Principal is the name of the identity that signs, empty if none does.
 	Principal string
-	Expected  Expectation
+	// Token is where the token comes from, nil if none is sent.
+	Token    *Reference
+	Expected Expectation
 }
 
 // accepts reports whether status means that the request was taken: for one that must be, those that are expected of it.

@@ -40,7 +40,17 @@ type Reference struct {
 	Command []string // argv; standard output is the secret, a trailing line break is cut off
 	Dir     string   // directory that Command runs in
 	Value   Secret   // the value itself, meant for the sandbox
+	OAuth2  *OAuth2  // a token by client credentials; nil: none
 	Origin  string   // file:line:column of the reference
+}
+
+// OAuth2 gets a token by the client credentials grant.
+type OAuth2 struct {
+	TokenURL     string
+	ClientID     string
+	ClientSecret *Reference
+	Scopes       []string
+	Audience     string // empty: none is asked for
 }
 
 // String names the source, never the value.
@@ -54,6 +64,8 @@ func (r *Reference) String() string {
 		return fmt.Sprintf("file %q", r.File)
 	case len(r.Command) > 0:
 		return fmt.Sprintf("command %q", r.Command[0])
+	case r.OAuth2 != nil:
+		return fmt.Sprintf("client credentials at %q", r.OAuth2.TokenURL)
 	default:
 		return "value in the configuration"
 	}

@@ -39,7 +39,7 @@ var separators = []separator{
 }
 
 func withoutCredentials(r *Recipe) {
-	r.Signing, r.Authorization, r.APIKey = nil, "", Secret{}
+	r.Signing, r.Authorization, r.APIKey, r.Token = nil, "", Secret{}, Secret{}
 }
 
 // DefaultExtraRequests is how many extra requests a run may send for each route.

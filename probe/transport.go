@@ -42,7 +42,7 @@ func newTransports(plan *Plan) *transports {
 
 // get returns the transport for requests to host with this client certificate.
 func (t *transports) get(host string, certificate *tls.Certificate) (*transport, error) {
-	key := transportKey{t.plan.dialAddress(host), host, certificate}
+	key := transportKey{t.plan.DialAddress(host), host, certificate}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if tr, ok := t.made[key]; ok {

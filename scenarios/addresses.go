@@ -27,6 +27,7 @@ func withoutRoute(ls []probe.Layer) []probe.Layer {
 // is not bound to the URL.
 var readdressed = []probe.Facet{
 	probe.FacetPath, probe.FacetStageSegment, probe.FacetKey, probe.FacetHeaders, probe.FacetAuth, probe.FacetPrincipal,
+	probe.FacetToken, probe.FacetQuery,
 }
 
 var addresses = []probe.Scenario{
@@ -102,7 +103,7 @@ var addresses = []probe.Scenario{
 		// Where something that the route wants may not be sent, an open door would refuse, too. An Authorization header
 		// that is no signature tells the two apart: an open stage reads it, even for a resource that does not exist.
 		Kind: probe.Gate, Scope: probe.ScopeAccess, Smoke: true, Door: true, Misroutes: true, Signer: probe.IfAny,
-		Changes: append([]probe.Facet{probe.FacetHost, probe.FacetQuery, probe.FacetCertificate}, readdressed...),
+		Changes: append([]probe.Facet{probe.FacetHost, probe.FacetCertificate}, readdressed...),
 		Applies: func(t probe.Target) string {
 			switch {
 			case t.API.ID == "":

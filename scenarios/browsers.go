@@ -15,7 +15,7 @@ var browsers = []probe.Scenario{
 		Why: "A browser asks without credentials. Where OPTIONS wants a signature, a token or a key, or is not deployed, the " +
 			"API is dead for browsers while every other client is served.",
 		Kind: probe.Routing, Scope: probe.ScopeRoute, Anonymous: true, Signer: probe.Nobody,
-		Changes: []probe.Facet{probe.FacetMethod, probe.FacetHeaders, probe.FacetAuth, probe.FacetPrincipal, probe.FacetKey, probe.FacetBody},
+		Changes: append([]probe.Facet{probe.FacetMethod, probe.FacetPrincipal, probe.FacetKey, probe.FacetBody}, carried...),
 		Applies: func(t probe.Target) string {
 			switch {
 			case t.Route.CORS == nil:

@@ -8,7 +8,7 @@ import "apigwprobe/probe"
 // All returns the catalogue, the controls first.
 func All() []probe.Scenario {
 	var all []probe.Scenario
-	for _, family := range [][]probe.Scenario{controls, signatures, presigned, policies, keys, addresses, resources, certificates, firewall, browsers} {
+	for _, family := range [][]probe.Scenario{controls, signatures, presigned, tokens, policies, keys, addresses, resources, certificates, firewall, browsers} {
 		all = append(all, family...)
 	}
 	return all
@@ -27,6 +27,14 @@ func Names() []string {
 func onlyIAM(t probe.Target) string {
 	if t.Route.Authorization != probe.AuthIAM {
 		return "the route does not ask for a signature"
+	}
+	return ""
+}
+
+// onlyTokens is for scenarios that change a token.
+func onlyTokens(t probe.Target) string {
+	if !t.Route.Authorization.TakesToken() {
+		return "the route does not ask for a token"
 	}
 	return ""
 }

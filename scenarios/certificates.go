@@ -19,7 +19,7 @@ import (
 func certificate(name, title, why string, applies func(probe.Target) string, change func(*probe.Recipe)) probe.Scenario {
 	return probe.Scenario{
 		Name: name, Title: title, Why: why, Kind: probe.Gate, Scope: probe.ScopeAccess, Signer: probe.Nobody,
-		Changes: []probe.Facet{probe.FacetCertificate, probe.FacetAuth, probe.FacetPrincipal},
+		Changes: append([]probe.Facet{probe.FacetCertificate, probe.FacetPrincipal}, carried...),
 		Applies: applies,
 		Change: func(r *probe.Recipe) {
 			r.Signing = nil

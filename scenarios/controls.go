@@ -16,7 +16,13 @@ var controls = []probe.Scenario{
 		Kind: probe.Gate, Scope: probe.ScopeRoute, Smoke: true, Signer: probe.Nobody,
 		ControlFor: []probe.Authorization{probe.AuthNone},
 		Changes:    []probe.Facet{probe.FacetAuth, probe.FacetPrincipal},
-		Change:     func(r *probe.Recipe) { r.Signing = nil },
-		Expect:     refused(403, probe.IAMAuthentication),
+		Applies: func(t probe.Target) string {
+			if t.Route.Authorization.TakesToken() {
+				return "the route takes a token, not a signature: missing-token asks for that"
+			}
+			return ""
+		},
+		Change: func(r *probe.Recipe) { r.Signing = nil },
+		Expect: refused(403, probe.IAMAuthentication),
 	},
 }

@@ -24,8 +24,11 @@ var keys = []probe.Scenario{
 }
 
 func onlyKeyed(t probe.Target) string {
-	if !t.Route.APIKeyRequired {
+	switch {
+	case !t.Route.APIKeyRequired:
 		return "the route does not ask for an API key"
+	case t.API.KeySource == probe.KeyFromAuthorizer:
+		return "the API takes its keys from the authorizer, not from a header"
 	}
 	return ""
 }

@@ -32,7 +32,10 @@ var resources = []probe.Scenario{
 		Name: "wrong-method", Title: "the right path with a method that the route does not have",
 		Why:  "A method that is not deployed looks like an unsigned request; one that is answered was not meant to exist.",
 		Kind: probe.Routing, Scope: probe.ScopeRoute, Signer: probe.Nobody,
-		Changes: []probe.Facet{probe.FacetMethod, probe.FacetAuth, probe.FacetPrincipal, probe.FacetKey, probe.FacetBody},
+		Changes: []probe.Facet{
+			probe.FacetMethod, probe.FacetAuth, probe.FacetPrincipal, probe.FacetToken, probe.FacetQuery, probe.FacetHeaders, probe.FacetKey,
+			probe.FacetBody,
+		},
 		Applies: func(t probe.Target) string {
 			switch {
 			case t.API.Type == probe.WebSocket:
@@ -66,7 +69,8 @@ func onlyPaths(t probe.Target) string {
 }
 
 var unrouting = []probe.Facet{
-	probe.FacetPath, probe.FacetStageSegment, probe.FacetAuth, probe.FacetPrincipal, probe.FacetKey, probe.FacetMethod, probe.FacetBody,
+	probe.FacetPath, probe.FacetStageSegment, probe.FacetAuth, probe.FacetPrincipal, probe.FacetToken, probe.FacetKey, probe.FacetMethod,
+	probe.FacetHeaders, probe.FacetBody,
 }
 
 // unknownResource leads to an invented path of the same stage, with a safe method.
@@ -90,6 +94,8 @@ func unrouted(t probe.Target) probe.Expectation {
 		return probe.Refused(403, probe.RouteLayer)
 	case probe.Declared(probe.AuthIAM):
 		return probe.Refused(403, probe.IAMAuthentication)
+	case probe.Declared(probe.AuthCustom), probe.Declared(probe.AuthCognito), probe.Declared(probe.AuthJWT):
+		return refusedToken(probe.Authorization(catchAll))
 	default:
 		return probe.Expectation{Layers: []probe.Layer{probe.None, probe.Backend, probe.Integration, probe.RequestValidation}}
 	}

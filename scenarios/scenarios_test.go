@@ -3,12 +3,14 @@ package scenarios_test
 import (
 	"crypto/tls"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"apigwprobe/probe"
 	"apigwprobe/scenarios"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -57,7 +59,11 @@ func plan() (*probe.Plan, probe.Material) {
 	socket := shut
 	socket.Name, socket.Type = "socket", probe.WebSocket
 	socket.Routes = []probe.Route{{Path: probe.ConnectRoute, Authorization: probe.AuthIAM, Principal: "caller", APIKeyRequired: true, APIKey: keyed.APIKey}}
-	p := &probe.Plan{Environment: "test", APIs: []probe.API{api, shut, keyedOnly, keyedDoor, root, mutual, private, http, signed, socket}}
+	tokens := api
+	tokens.Name, tokens.Routes = "tokens", []probe.Route{tokened()}
+	tokensOnly := mutual
+	tokensOnly.Name, tokensOnly.Routes = "mutual-tokens", tokens.Routes
+	p := &probe.Plan{Environment: "test", APIs: []probe.API{api, shut, keyedOnly, keyedDoor, root, mutual, private, http, signed, socket, tokens, tokensOnly}}
 	session := func(id string, expires time.Time) probe.ResolvedCredentials {
 		return probe.ResolvedCredentials{Credentials: probe.Credentials{
 			AccessKeyID: id, SecretAccessKey: probe.NewSecret("secret of " + id), SessionToken: probe.NewSecret("token of " + id), Expires: expires,
@@ -68,6 +74,23 @@ func plan() (*probe.Plan, probe.Material) {
 		"outsider": session("ASIAOUTSIDER", time.Time{}),
 		"retired":  session("ASIARETIRED", now.AddDate(-1, 0, 0)),
 	}}
+}
+
+// tokened is a route whose token stands everywhere.
+func tokened() probe.Route {
+	return probe.Route{
+		Method: "GET", Path: "/mine", Authorization: probe.AuthCustom, CORS: &probe.CORS{Origins: []string{"*"}}, Token: probe.Token{
+			Sources: []probe.TokenSource{{Header: "Authorization"}, {Header: "X-Token"}, {Query: "token"}}, Scheme: "Bearer",
+			Given: map[probe.TokenKind]*probe.Reference{
+				probe.ValidToken:             probe.Literal(token(jose.RS256, "valid", now.Add(time.Hour))),
+				probe.DeniedToken:            probe.Literal(token(jose.RS256, "denied", now.Add(time.Hour))),
+				probe.ExpiredToken:           probe.Literal("Bearer " + token(jose.RS256, "expired", now.Add(-time.Hour))),
+				probe.WrongAudienceToken:     probe.Literal(token(jose.RS256, "audience", now.Add(time.Hour))),
+				probe.WrongIssuerToken:       probe.Literal(token(jose.RS256, "issuer", now.Add(time.Hour))),
+				probe.InsufficientScopeToken: probe.Literal("opaque-token-without-scope"),
+			},
+		},
+	}
 }
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -115,7 +138,7 @@ func TestChanges(t *testing.T) {
 		}
 	}
 	for _, s := range scenarios.All() {
-		if s.Name == "sigv4" {
+		if s.Name == "sigv4" || s.Name == "valid-token" {
 			continue // only ever a control
 		}
 		got, want := slices.Sorted(slices.Values(changed[s.Name])), slices.Sorted(slices.Values(s.Changes))
@@ -140,10 +163,13 @@ func TestMisroutedRequestsCarryNoSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"X-Api-Key", "X-Tenant"} {
+		for _, name := range []string{"X-Api-Key", "X-Tenant", "X-Token"} {
 			if r.Header.Get(name) != "" {
 				t.Errorf("%s: carries %s", c.ID(), name)
 			}
+		}
+		if strings.Contains(r.URL+r.Header.Get("Authorization"), "eyJ") {
+			t.Errorf("%s: carries a token: %s %s", c.ID(), r.URL, r.Header.Get("Authorization"))
 		}
 	}
 	if seen < 8 {
@@ -169,7 +195,7 @@ func TestCatalogue(t *testing.T) {
 		seen[s.Name] = true
 	}
 	smoke := []string{
-		"sigv4", "unsigned", "expired-signature", "missing-api-key", "wrong-stage", "stage-in-custom-domain-url", "default-endpoint",
+		"sigv4", "unsigned", "expired-signature", "valid-token", "missing-token", "missing-api-key", "wrong-stage", "stage-in-custom-domain-url", "default-endpoint",
 	}
 	var got []string
 	for _, s := range scenarios.All() {

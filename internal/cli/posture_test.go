@@ -208,6 +208,9 @@ func declareRoute(r sandbox.Route) probe.Route {
 	if r.Authorization == sandbox.IAM {
 		route.Principal, route.Outsider, route.ExpiredSession = "caller", "outsider", "retired"
 	}
+	if route.Authorization.TakesToken() {
+		route.Token = declaredTokens(r)
+	}
 	return route
 }
 

@@ -56,6 +56,12 @@ func usualAPIs() []probe.API {
 		if authorization == probe.AuthIAM {
 			r.Principal, r.Outsider, r.ExpiredSession = "caller", "outsider", "expired"
 		}
+		if authorization.TakesToken() {
+			r.Token.Given = make(map[probe.TokenKind]*probe.Reference)
+			for _, kind := range probe.TokenKinds() {
+				r.Token.Given[kind] = &probe.Reference{Env: "TOKEN"}
+			}
+		}
 		if keyed {
 			r.APIKey = &probe.Reference{Env: "API_KEY"}
 		}
@@ -85,11 +91,17 @@ func usualAPIs() []probe.API {
 	socket.Type, socket.CatchAll = probe.WebSocket, probe.Unknown
 	socket.Routes[0].Method, socket.Routes[0].Path = "", probe.ConnectRoute
 
+	jwt := api("JWT on an HTTP API", route(probe.AuthJWT, false))
+	jwt.Type = probe.HTTP
+
 	return []probe.API{
 		api("NONE", route(probe.AuthNone, false)),
 		api("NONE with an API key", route(probe.AuthNone, true)),
 		api("AWS_IAM", route(probe.AuthIAM, false)),
 		api("AWS_IAM with an API key", route(probe.AuthIAM, true)),
 		catching, domain, silent, http, socket,
+		api("CUSTOM", route(probe.AuthCustom, false)),
+		api("COGNITO_USER_POOLS", route(probe.AuthCognito, false)),
+		jwt,
 	}
 }

@@ -26,8 +26,8 @@ func newScenariosCommand(s Streams) *cobra.Command {
 		Long: `Scenarios lists the catalogue. A gate is a layer that must refuse: a request that gets past it is critical. Routing
 scenarios change the address. Those of scope access are asked once for each API and way in, not for each route.
 
-With NAME it explains one: why it is asked, what differs from the request that is accepted, who signs it, and what
-should come back on usual postures.`,
+With NAME it explains one: why it is asked, what differs from the request that is accepted, whose credentials it bears,
+and what should come back on usual postures.`,
 		Example: `  probe scenarios
   probe scenarios missing-api-key
   probe scenarios --format json`,
@@ -75,6 +75,7 @@ type shownScenario struct {
 	Why        string                `json:"why"`
 	Changes    []string              `json:"changes"`
 	Signer     string                `json:"signer"`
+	Token      probe.TokenKind       `json:"token,omitempty"` // which of the route's, where it is not the control's
 	ControlFor []probe.Authorization `json:"control_for"`
 	Postures   []shownPosture        `json:"postures,omitempty"` // only where one scenario is asked for
 }
@@ -85,7 +86,7 @@ const signedByPrincipal = "principal"
 func shown(s probe.Scenario) shownScenario {
 	out := shownScenario{
 		Name: s.Name, Kind: s.Kind, Scope: s.Scope, Smoke: s.Smoke, Title: s.Title, Why: s.Why,
-		Changes: []string{}, Signer: string(s.Signer), ControlFor: append([]probe.Authorization{}, s.ControlFor...),
+		Changes: []string{}, Signer: string(s.Signer), Token: s.Token, ControlFor: append([]probe.Authorization{}, s.ControlFor...),
 	}
 	if s.Signer == probe.AsControl {
 		out.Signer = signedByPrincipal
@@ -137,12 +138,16 @@ func (s shownScenario) writeText(w io.Writer) error {
 		changes = "nothing: it is the control"
 	}
 	row("may differ in\t%s\n", changes)
-	row("signed by\t%s\n", map[string]string{
-		signedByPrincipal:            "the route's principal",
-		string(probe.Nobody):         "nobody of the configuration",
-		string(probe.Outsider):       "the route's outsider",
-		string(probe.ExpiredSession): "the route's expired_session",
+	row("bears\t%s\n", map[string]string{
+		signedByPrincipal:            "what the control bears: the signature of the route's principal, or its token." + string(probe.ValidToken),
+		string(probe.IfAny):          "what the control bears, where the route has it",
+		string(probe.Nobody):         "nobody's credentials of the configuration",
+		string(probe.Outsider):       "the signature of the route's outsider",
+		string(probe.ExpiredSession): "the signature of the route's expired_session",
 	}[s.Signer])
+	if s.Token != "" {
+		row("token\tthe route's token.%s\n", s.Token)
+	}
 	for _, authorization := range s.ControlFor {
 		row("control of\t%s\n", authorization)
 	}
