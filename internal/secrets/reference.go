@@ -19,9 +19,14 @@ const maxSecret = 64 << 10
 
 var errTooLarge = fmt.Errorf("larger than %d KiB", maxSecret>>10)
 
-// resolveReference reads the secret that ref names. An error names the source and its place in the configuration.
+// resolveReference reads the secret that ref names, which is none that an issuer has to be asked for.
 func resolveReference(ctx context.Context, ref *probe.Reference) probe.ResolvedSecret {
-	value, err := read(ctx, ref)
+	return resolved(ref, func() (string, error) { return read(ctx, ref) })
+}
+
+// resolved makes a secret of what get finds under ref. An error names the source and its place in the configuration.
+func resolved(ref *probe.Reference, get func() (string, error)) probe.ResolvedSecret {
+	value, err := get()
 	value = strings.TrimRight(value, "\r\n") // editors and echo leave one behind
 	if err == nil {
 		err = check(value)

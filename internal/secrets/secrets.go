@@ -8,6 +8,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -27,20 +28,38 @@ const (
 // concurrency bounds how many references, or principals, are resolved at a time.
 const concurrency = 4
 
+// Resolve resolves what a single run needs, like [Resolver.Resolve].
+func Resolve(ctx context.Context, plan probe.Plan, needs probe.Needs) probe.Material {
+	return new(Resolver).Resolve(ctx, plan, needs)
+}
+
 // Resolve resolves what a run needs, and nothing else: where it needs nothing, no file, no process, no network and no
 // credential chain is touched. A failure is kept beside its key and hinders nothing else. The references of a needed
-// principal are resolved with the others and are part of the material.
-func Resolve(ctx context.Context, plan probe.Plan, needs probe.Needs) probe.Material {
+// principal or of a token are resolved with the others and are part of the material.
+func (r *Resolver) Resolve(ctx context.Context, plan probe.Plan, needs probe.Needs) probe.Material {
 	references := slices.Clone(needs.References)
 	for _, name := range needs.Principals {
 		p := plan.Principals[name]
 		references = append(references, p.SecretAccessKey, p.SessionToken)
 	}
+	var tokens []*probe.Reference // by client credentials
+	for _, ref := range references {
+		if ref != nil && ref.OAuth2 != nil {
+			tokens = append(tokens, ref)
+			references = append(references, ref.OAuth2.ClientSecret)
+		}
+	}
+	references = slices.DeleteFunc(references, func(ref *probe.Reference) bool { return slices.Contains(tokens, ref) })
 	secrets := each(references, func(ref *probe.Reference) probe.ResolvedSecret {
 		ctx, cancel := within(ctx, referenceLimit)
 		defer cancel()
 		return resolveReference(ctx, ref)
 	})
+	maps.Copy(secrets, each(tokens, func(ref *probe.Reference) probe.ResolvedSecret {
+		ctx, cancel := within(ctx, referenceLimit)
+		defer cancel()
+		return resolved(ref, func() (string, error) { return r.token(ctx, plan, ref.OAuth2, secrets[ref.OAuth2.ClientSecret]) })
+	}))
 	return probe.Material{
 		Secrets: secrets,
 		Credentials: each(needs.Principals, func(name string) probe.ResolvedCredentials {
