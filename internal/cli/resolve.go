@@ -52,7 +52,15 @@ func resolvePlan(ctx context.Context, plan probe.Plan) (lines []string, failures
 			failures = append(failures, err)
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s (%s): resolves", ref, ref.Origin))
+		line := fmt.Sprintf("%s (%s): resolves", ref, ref.Origin)
+		if expires := probe.TokenExpiry(material.Secrets[ref].Reveal()); !expires.IsZero() {
+			word := "expires"
+			if expires.Before(time.Now()) {
+				word = "has expired"
+			}
+			line += ", " + word + " " + expires.Format(time.RFC3339)
+		}
+		lines = append(lines, line)
 	}
 	signs := signers(plan)
 	for _, name := range slices.Sorted(maps.Keys(plan.Principals)) {

@@ -45,6 +45,7 @@ func (b *builder) api(name string, entry, shared *node) probe.API {
 		DefaultEndpoint: probe.Declared(text("default_endpoint")),
 		CatchAll:        probe.Declared(text("catch_all")),
 		Canary:          dataOf[bool](all.find("canary")),
+		KeySource:       probe.KeySource(text("api_key_source")),
 		BackendAWS:      text("backend") == "aws",
 		Mutation:        probe.Mutation(text("mutation")),
 		Rate:            dataOf[float64](own.find("rate")),

@@ -15,6 +15,7 @@ var only = []struct {
 	{"waf", []probe.APIType{probe.REST}, "AWS WAF protects REST APIs only"},
 	{"waf_marker", []probe.APIType{probe.REST}, "AWS WAF protects REST APIs only"},
 	{"gateway_responses", []probe.APIType{probe.REST}, "only those of REST APIs can be declared"},
+	{"api_key_source", []probe.APIType{probe.REST, probe.WebSocket}, "HTTP APIs have no API keys"},
 	{"canary", []probe.APIType{probe.REST}, "only REST APIs have canaries"},
 	{"catch_all", []probe.APIType{probe.REST, probe.HTTP}, "a WebSocket API has no paths"},
 }
@@ -33,6 +34,7 @@ func (b *builder) checkType(t probe.APIType, l layers) {
 	if n := l.find("stage"); t != probe.HTTP && dataOf[string](n) == probe.DefaultStage {
 		b.wrong.add(n.at, `"stage": got "$default" on an API of type %s, want a name: only HTTP APIs have it`, t)
 	}
+	b.checkAuthorization(t, "catch_all", l.find("catch_all"))
 	for _, route := range items(l.find("routes")) {
 		b.checkTypeOfRoute(t, route)
 	}
@@ -42,6 +44,7 @@ func (b *builder) checkTypeOfRoute(t probe.APIType, route *node) {
 	if n := route.field("api_key_required"); t == probe.HTTP && dataOf[bool](n) {
 		b.wrong.add(n.at, `"api_key_required": got true on an API of type HTTP, want it left out: HTTP APIs have no API keys`)
 	}
+	b.checkAuthorization(t, "authorization", route.field("authorization"))
 	line := route.field("request")
 	switch r := dataOf[request](line); {
 	case r.path == "": // what is wrong with it is said already
@@ -55,4 +58,23 @@ func (b *builder) checkTypeOfRoute(t probe.APIType, route *node) {
 			b.wrong.add(n.at, "%q: got it for a handshake, want it left out", key)
 		}
 	}
+}
+
+// checkAuthorization finds a type of authorization that this type of API does not have.
+func (b *builder) checkAuthorization(t probe.APIType, key string, n *node) {
+	for _, o := range onlyAuthorization {
+		if n != nil && n.text == string(o.authorization) && n.data != nil && t != o.on {
+			b.wrong.add(n.at, "%q: got %q on an API of type %s, want %s: only APIs of type %s have it", key, n.text, t, o.instead, o.on)
+		}
+	}
+}
+
+// onlyAuthorization are the types of authorization that one type of API has alone.
+var onlyAuthorization = []struct {
+	authorization probe.Authorization
+	on            probe.APIType
+	instead       string
+}{
+	{probe.AuthCognito, probe.REST, "CUSTOM, or JWT with the user pool as issuer"},
+	{probe.AuthJWT, probe.HTTP, "CUSTOM or COGNITO_USER_POOLS"},
 }

@@ -20,7 +20,7 @@ const (
 // secretKeys are the keys under which a secret may stand.
 var secretKeys = []string{
 	"profile", "role_arn", "external_id", "session_name", "session_policy", "access_key_id", "secret_access_key", "session_token",
-	"api_key", "headers", "query", "path", "body", "proxy", "mutual_tls",
+	"api_key", "token", "headers", "query", "path", "body", "proxy", "mutual_tls",
 }
 
 // TestLeak plants secrets in every place of a configuration, right or wrong, as a scalar, in a list, as a value and as

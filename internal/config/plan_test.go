@@ -39,6 +39,7 @@ func TestPlan(t *testing.T) {
 	}
 	key := &probe.Reference{Command: []string{"./key", "orders"}, Dir: here, Origin: "probe.yaml:10:12"}
 	yes := true
+	cors := &probe.CORS{Origins: []string{"https://app.example.com", "http://localhost:3000"}}
 	want := probe.Plan{
 		Environment: "prod",
 		Principals: map[string]probe.Principal{
@@ -65,7 +66,7 @@ func TestPlan(t *testing.T) {
 		APIs: []probe.API{{
 			Name: "orders", Type: probe.REST, EndpointType: probe.EndpointPrivate,
 			ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: "prod",
-			DefaultEndpoint: probe.Disabled, CatchAll: "NONE", WAF: &yes, WAFMarker: &probe.WAFMarker{Query: "block", Value: "me", Status: []int{403, 429}}, Canary: true, BackendAWS: true, Mutation: probe.MutationAll,
+			DefaultEndpoint: probe.Disabled, CatchAll: "NONE", WAF: &yes, WAFMarker: &probe.WAFMarker{Query: "block", Value: "me", Status: []int{403, 429}}, Canary: true, KeySource: probe.KeyFromAuthorizer, BackendAWS: true, Mutation: probe.MutationAll,
 			Rate: 3, Concurrency: 1,
 			Domains: []probe.CustomDomain{
 				{Host: "api.example.com", BasePath: "v1/orders", RootMapping: probe.Absent},
@@ -80,11 +81,11 @@ func TestPlan(t *testing.T) {
 					Query:          map[string][]string{"verbose": {"1", "2"}, "page": {"3"}},
 					Headers: []probe.Header{
 						{Name: "Accept", Value: "application/json"},
-						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:30:55"}},
+						{Name: "X-Tenant", Secret: &probe.Reference{Env: "TENANT", Origin: "probe.yaml:31:55"}},
 					},
 					APIKeyRequired: true, APIKey: key,
 					Principal: "caller", Outsider: "chain", ExpiredSession: "old",
-					CORS:    &probe.CORS{Origins: []string{"https://app.example.com", "http://localhost:3000"}},
+					CORS:    cors,
 					Success: []int{200, 304},
 					Expect: map[string]probe.Expectation{
 						"unsigned": {Layers: []probe.Layer{probe.WAF}, Status: []int{403}},
@@ -94,6 +95,29 @@ func TestPlan(t *testing.T) {
 				{
 					Method: "POST", Path: "/orders", Authorization: probe.AuthIAM, Body: []byte(`{"a": 1}`),
 					APIKeyRequired: true, APIKey: key, Principal: "old", Outsider: "chain", Success: []int{201}, CORS: &probe.CORS{Origins: []string{"*"}},
+				},
+				{
+					Method: "GET", Path: "/mine", Authorization: probe.AuthCustom, Principal: "caller", Outsider: "chain", CORS: cors,
+					Token: probe.Token{
+						Sources: []probe.TokenSource{{Header: "Authorization"}, {Query: "token"}}, Scheme: "Bearer",
+						Given: map[probe.TokenKind]*probe.Reference{
+							probe.ValidToken: {Origin: "probe.yaml:44:13", OAuth2: &probe.OAuth2{
+								TokenURL: "https://login.example.com/oauth2/token", ClientID: "prober",
+								ClientSecret: &probe.Reference{Env: "CLIENT_SECRET", Origin: "probe.yaml:47:30"},
+								Scopes:       []string{"orders/read", "orders/list"}, Audience: "orders",
+							}},
+							probe.DeniedToken: {Env: "DENIED", Origin: "probe.yaml:50:19"},
+						},
+					},
+				},
+				{
+					Method: "GET", Path: "/yours", Authorization: probe.AuthCognito, Principal: "caller", Outsider: "chain", CORS: cors,
+					Token: probe.Token{
+						Sources: []probe.TokenSource{{Header: "X-Token"}},
+						Given: map[probe.TokenKind]*probe.Reference{
+							probe.ExpiredToken: {File: filepath.Join(here, "expired.jwt"), Origin: "probe.yaml:51:100"},
+						},
+					},
 				},
 			},
 			Accept: []probe.Acceptance{{

@@ -6,11 +6,17 @@ import (
 	"apigwprobe/probe"
 )
 
-const referenceWant = "{env: …}, {file: …}, {command: […]} or {value: …}"
+const (
+	referenceWant      = "{env: …}, {file: …}, {command: […]} or {value: …}"
+	tokenReferenceWant = "{env: …}, {file: …}, {command: […]}, {oauth2: …} or {value: …}"
+)
 
-// checkReference makes of a mapping with exactly one source the reference to a secret. A reference that several
+func checkReference(c *checker, n *node)      { checkSource(c, n, referenceWant) }
+func checkTokenReference(c *checker, n *node) { checkSource(c, n, tokenReferenceWant) }
+
+// checkSource makes of a mapping with exactly one source the reference to a secret. A reference that several
 // routes share by an anchor stays one, so that it is resolved once.
-func checkReference(c *checker, n *node) {
+func checkSource(c *checker, n *node, want string) {
 	if r, ok := c.references[n.at]; ok {
 		n.data = r
 		return
@@ -22,12 +28,19 @@ func checkReference(c *checker, n *node) {
 		Value:   probe.NewSecret(dataOf[string](n.field("value"))),
 		Origin:  n.at.String(),
 	}
+	if o := n.field("oauth2"); o != nil {
+		r.OAuth2 = &probe.OAuth2{
+			TokenURL: dataOf[string](o.field("token_url")), ClientID: dataOf[string](o.field("client_id")),
+			ClientSecret: dataOf[*probe.Reference](o.field("client_secret")),
+			Scopes:       dataOfAll[string](o.field("scopes")), Audience: dataOf[string](o.field("audience")),
+		}
+	}
 	if r.Command != nil {
 		r.Dir = absolute(filepath.Dir(n.at.file))
 	}
 	switch value := n.field("value"); {
 	case len(n.fields) != 1:
-		c.wrong.add(n.at, "reference: got %d sources, want exactly one of %s", len(n.fields), referenceWant)
+		c.wrong.add(n.at, "reference: got %d sources, want exactly one of %s", len(n.fields), want)
 	case value != nil && value.data != nil && r.Value.Empty():
 		c.wrong.add(value.at, `"value": got an empty string, want a secret`)
 	}

@@ -51,6 +51,7 @@ func headerValue(_ *checker, v *value) (any, *wrong) {
 func checkRoute(c *checker, n *node) {
 	checkParameters(c, n)
 	checkHeaders(c, n)
+	checkTokenPlaces(c, n)
 	signed := dataOf[probe.Authorization](n.field("authorization")) == probe.AuthIAM
 	if query := n.field("query"); query != nil && signed {
 		for _, q := range query.fields {
@@ -138,6 +139,7 @@ func (b *builder) route(n *node, l layers) probe.Route {
 		Principal:      b.principal(l.find("principal")),
 		Outsider:       b.principal(l.find("outsider")),
 		ExpiredSession: b.expiredSession(l.find("expired_session")),
+		Token:          b.token(n.field("token")),
 		Success:        dataOfAll[int](n.field("success")),
 	}
 	if cors := l.find("cors"); cors != nil {

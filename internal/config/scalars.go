@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -88,8 +87,9 @@ func enum(words ...string) shape {
 
 // authorization is API Gateway's authorizationType.
 func authorization(_ *checker, v *value) (any, *wrong) {
-	if a := probe.Authorization(v.text); a == probe.AuthNone || a == probe.AuthIAM {
-		return a, nil
+	types := []string{string(probe.AuthNone), string(probe.AuthIAM), string(probe.AuthCustom), string(probe.AuthCognito), string(probe.AuthJWT)}
+	if !slices.Contains(types, v.text) {
+		return nil, &wrong{want: oneOf(types, v.text)}
 	}
-	return nil, &wrong{want: fmt.Sprintf("%q or %q: token authorizers are not supported", probe.AuthNone, probe.AuthIAM)}
+	return probe.Authorization(v.text), nil
 }

@@ -16,6 +16,10 @@ const (
 	inMutualTLS
 	inKeyFile
 	inAcceptance
+	inToken
+	inTokenSource
+	inTokenReference
+	inOAuth2
 	inWAFMarker
 	inVPCEndpoint
 	inCORS
@@ -28,6 +32,8 @@ const (
 	anyAPI = inShared | inAPI
 	forRun = inDefaults | inEnvironment // settings of a whole run
 	forAPI = forRun | anyAPI            // settings of an API that may stand further out
+
+	anyReference = inReference | inTokenReference
 )
 
 // ignoredPrefix begins keys of the top level that mean nothing: room for anchors.
@@ -84,7 +90,8 @@ var schema = []key{
 	{name: "default_endpoint", in: anyAPI, shape: enum("enabled", "disabled")},
 	{name: "waf", in: anyAPI, shape: scalar(yesNo)},
 	{name: "waf_marker", in: anyAPI, shape: mappingOf(inWAFMarker)},
-	{name: "catch_all", in: anyAPI, shape: enum("none", "NONE", "AWS_IAM")},
+	{name: "catch_all", in: anyAPI, shape: enum("none", "NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS", "JWT")},
+	{name: "api_key_source", in: anyAPI, shape: enum("HEADER", "AUTHORIZER"), fallback: "HEADER"},
 	{name: "canary", in: anyAPI, shape: scalar(yesNo), fallback: "false"},
 	{name: "backend", in: anyAPI, shape: enum("aws")},
 	{name: "custom_domains", in: anyAPI, shape: listOf(mappingOf(inDomain))},
@@ -119,6 +126,7 @@ var schema = []key{
 	{name: "body", in: inRoute, shape: scalar(wireText), hidden: true},
 	{name: "api_key_required", in: inRoute, shape: scalar(yesNo), fallback: "false"},
 	{name: "api_key", in: inRoute, shape: mappingOf(inReference)},
+	{name: "token", in: inRoute, shape: mappingOf(inToken)},
 	{name: "success", in: inRoute, shape: some(oneOrMore(scalar(status))), fallback: "2xx"},
 	{name: "expect", in: inRoute, shape: named(scenarioName, mappingOf(inExpectation))},
 	{name: "layer", in: inExpectation, shape: scalar(layer)},
@@ -142,11 +150,28 @@ var schema = []key{
 	{name: "secret_access_key", in: inPrincipal, shape: mappingOf(inReference)},
 	{name: "session_token", in: inPrincipal, shape: mappingOf(inReference)},
 
-	{name: "env", in: inReference, shape: scalar(variable)},
-	{name: "file", in: inReference, shape: scalar(absolutePath)},
+	{name: "sources", in: inToken, shape: some(listOf(mappingOf(inTokenSource)))},
+	{name: "header", in: inToken | inTokenSource, shape: scalar(headerName)},
+	{name: "query", in: inTokenSource, shape: scalar(plainText)},
+	{name: "scheme", in: inToken, shape: scalar(scheme)},
+	{name: "valid", in: inToken, shape: mappingOf(inTokenReference)},
+	{name: "denied", in: inToken, shape: mappingOf(inTokenReference)},
+	{name: "expired", in: inToken, shape: mappingOf(inTokenReference)},
+	{name: "wrong_audience", in: inToken, shape: mappingOf(inTokenReference)},
+	{name: "wrong_issuer", in: inToken, shape: mappingOf(inTokenReference)},
+	{name: "insufficient_scope", in: inToken, shape: mappingOf(inTokenReference)},
+	{name: "oauth2", in: inTokenReference, shape: mappingOf(inOAuth2)},
+	{name: "token_url", in: inOAuth2, must: inOAuth2, shape: scalar(tokenURL)},
+	{name: "client_id", in: inOAuth2, must: inOAuth2, shape: scalar(plainText), hidden: true},
+	{name: "client_secret", in: inOAuth2, must: inOAuth2, shape: mappingOf(inReference)},
+	{name: "scopes", in: inOAuth2, shape: some(oneOrMore(scalar(plainText)))},
+	{name: "audience", in: inOAuth2, shape: scalar(plainText)},
+
+	{name: "env", in: anyReference, shape: scalar(variable)},
+	{name: "file", in: anyReference, shape: scalar(absolutePath)},
 	{name: "file", in: inKeyFile, must: inKeyFile, shape: scalar(path)},
-	{name: "command", in: inReference, shape: some(listOf(scalar(plainText)))},
-	{name: "value", in: inReference, shape: scalar(wireText)},
+	{name: "command", in: anyReference, shape: some(listOf(scalar(plainText)))},
+	{name: "value", in: anyReference, shape: scalar(wireText)},
 }
 
 // keysOf are the keys that may stand in o, in the order of the schema.
@@ -184,4 +209,8 @@ var objectRules = map[object]struct {
 	inCORS:            {name: "cors", want: "{origins: [https://app.example.com]}"},
 	inWAFMarker:       {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
 	inReference:       {name: "reference", private: true, check: checkReference, want: referenceWant},
+	inToken:           {name: "token", private: true, check: checkToken, want: "{valid: reference}"},
+	inTokenSource:     {name: "source", private: true, check: checkTokenSource, want: "{header: name} or {query: name}"},
+	inTokenReference:  {name: "reference", private: true, check: checkTokenReference, want: tokenReferenceWant},
+	inOAuth2:          {name: "oauth2", private: true, want: "{token_url: …, client_id: …, client_secret: reference}"},
 }
