@@ -28,6 +28,7 @@ type runOptions struct {
 	failOn      failOn
 	all         bool
 	wait        time.Duration
+	diagram     bool
 
 	correctClock bool
 	baseline     baseline
@@ -53,7 +54,7 @@ skipped for want of a credential or of consent end in 3; with new, only what is 
 Formats:
 ` + formatHelp(),
 		Example: `  probe run sandbox
-  probe run sandbox --fault waf-blocks
+  probe run sandbox --diagram --fault waf-blocks
   probe run prod --matrix smoke
   probe run prod --after-deploy --baseline last-release.json --fail-on new
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
@@ -63,6 +64,9 @@ Formats:
 		ValidArgsFunction: completeEnvironment(&o.filters.config),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.environment = args[0]
+			if err := o.checkDiagram(); err != nil {
+				return err
+			}
 			if o.faults.list {
 				return o.faults.show(o.streams, o.format.value)
 			}
@@ -91,6 +95,7 @@ Formats:
 	cmd.Flags().BoolVar(&o.tour, "tour", false, "show what can reject a request, and how each looks in the built-in sandbox")
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
+	flags.BoolVar(&o.diagram, "diagram", false, "draw in the table how far each request came, gate by gate")
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
 	addReports(cmd, &o.reports)
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
@@ -165,12 +170,21 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, o
 	return result, nil
 }
 
+// checkDiagram refuses a diagram in a format that has no room for it.
+func (o *runOptions) checkDiagram() error {
+	if o.diagram && o.format.value != tableFormat {
+		return fmt.Errorf("--diagram: got --format %s, want --format %s", o.format.value, tableFormat)
+	}
+	return nil
+}
+
 // look is how the report may look: in a file, plain.
 func (o *runOptions) look(out *output) report.Options {
-	if out.path != "" {
-		return report.Options{}
+	look := report.Options{Diagram: o.diagram}
+	if out.path == "" {
+		look.Color, look.Width = o.streams.color(out.Writer), o.streams.width(out.Writer)
 	}
-	return report.Options{Color: o.streams.color(out.Writer), Width: o.streams.width(out.Writer)}
+	return look
 }
 
 // conclude says how the run ends, in words where the report does not say it.

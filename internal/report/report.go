@@ -17,6 +17,8 @@ type Options struct {
 	Width int // of the terminal in columns; 0: unlimited
 	// Config is the path of the configuration, for formats that place findings in files; "" if there is none.
 	Config string
+	// Diagram draws how far each request came in place of a table of what passed.
+	Diagram bool
 }
 
 // Format writes the events of a run.

@@ -57,7 +57,11 @@ func (p *page) report(rep probe.Report) {
 	}
 	p.findings(rep.Findings, false)
 	p.accepted(by.accepted)
-	p.passed(by.passed, severalWays(rep.Results))
+	if p.Diagram {
+		p.diagrams(rep.Results)
+	} else {
+		p.passed(by.passed, severalWays(rep.Results))
+	}
 	p.unproven(by.passed)
 	p.skipped(by.skipped)
 	if rep.Drift != nil {
