@@ -29,6 +29,10 @@ const Legend = "─ certain, ╌ likely, ┈ ambiguous or unknown; ■ refused h
 const (
 	pitch = 3 // columns for each gate: two of line, one of mark
 	lead  = "  "
+
+	certain = "──"
+	likely  = "╌╌"
+	unclear = "┈┈"
 )
 
 // Columns is the width of the drawing of a line.
@@ -99,10 +103,10 @@ func stroke(res probe.Result) string {
 	}
 	switch res.Attribution.Confidence {
 	case probe.Certain:
-		return "──"
+		return certain
 	case probe.Likely:
-		return "╌╌"
+		return likely
 	default:
-		return "┈┈"
+		return unclear
 	}
 }
