@@ -59,7 +59,7 @@ Formats:
   probe run prod --after-deploy --baseline last-release.json --fail-on new
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
   probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)
-  probe run prod --report json=result.json --report junit=junit.xml`,
+  probe run prod --report html=report.html --report junit=junit.xml`,
 		Args:              arguments(1, 1, "environment"),
 		ValidArgsFunction: completeEnvironment(&o.filters.config),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -33,7 +33,7 @@ type Sink func(probe.Event) error
 
 // Formats returns all formats, the default first.
 func Formats() []Format {
-	return []Format{tableFormat, jsonFormat, jsonlFormat, junitFormat, sarifFormat, harFormat, markdownFormat, githubFormat, tapFormat}
+	return []Format{tableFormat, jsonFormat, jsonlFormat, junitFormat, sarifFormat, harFormat, markdownFormat, githubFormat, tapFormat, htmlFormat}
 }
 
 // Find returns the format called name.

@@ -6,7 +6,7 @@ import (
 )
 
 func TestFind(t *testing.T) {
-	names := []string{"table", "json", "jsonl", "junit", "sarif", "har", "markdown", "github", "tap"}
+	names := []string{"table", "json", "jsonl", "junit", "sarif", "har", "markdown", "github", "tap", "html"}
 	for i, name := range names {
 		f, err := Find(name)
 		if err != nil || f.Name != name || f.Help == "" {

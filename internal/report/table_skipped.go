@@ -40,11 +40,17 @@ func (p *page) skipped(results []probe.Result) {
 	}
 	p.blank()
 	p.line(0, "SKIPPED", dim)
-	groups := collect(results, func(res probe.Result) string { return res.Reason })
-	slices.SortStableFunc(groups, func(a, b []probe.Result) int { return len(b) - len(a) })
+	groups := byReason(results)
 	digits := len(strconv.Itoa(len(groups[0])))
 	for _, group := range groups {
 		n := strconv.Itoa(len(group))
 		p.row(2+digits-len(n), []int{len(n)}, cell{n, dim}, cell{group[0].Reason, dim})
 	}
+}
+
+// byReason groups results, the largest group first.
+func byReason(results []probe.Result) [][]probe.Result {
+	groups := collect(results, func(res probe.Result) string { return res.Reason })
+	slices.SortStableFunc(groups, func(a, b []probe.Result) int { return len(b) - len(a) })
+	return groups
 }

@@ -83,16 +83,11 @@ const mostReasons = 3
 
 // trouble explains a root cause once, with everything that shows it.
 func (p *page) trouble(t trouble) {
-	first := t.shown[0]
-	title, colour := "FAIL ", red
-	if first.Verdict == probe.Inconclusive {
-		title, colour = "INCONCLUSIVE ", yellow
+	colour := red
+	if t.shown[0].Verdict == probe.Inconclusive {
+		colour = yellow
 	}
-	title += kindWords(first) + ": "
-	if first.Kind == probe.Open {
-		title += layerWords(first.Expected.Layers) + " of "
-	}
-	p.line(0, title+list(distinct(t.shown, placeOf)), colour)
+	p.line(0, t.title(), colour)
 	reasons := t.reasons()
 	for i, reason := range reasons {
 		if i == mostReasons {
@@ -106,27 +101,44 @@ func (p *page) trouble(t trouble) {
 	p.fact("came back", distinct(t.shown, observedWords)...)
 	p.fact("answered by", distinct(t.shown, attributedWords)...)
 	if len(t.hidden) > 0 {
-		p.fact("hides", append([]string{count(len(t.hidden), "case that proves", "cases that prove") + " nothing until this is mended"},
-			asked(t.hidden)...)...)
+		p.fact("hides", append([]string{t.hides()}, asked(t.hidden)...)...)
 	}
 	p.fact("next", distinct(t.shown, nextWords)...)
 	p.fact("would tell", t.wouldTell()...)
+}
+
+// title names the trouble and where it is.
+func (t trouble) title() string {
+	first := t.shown[0]
+	words := strings.ToUpper(string(first.Verdict)) + " " + kindWords(first) + ": "
+	if first.Kind == probe.Open {
+		words += layerWords(first.Expected.Layers) + " of "
+	}
+	return words + list(distinct(t.shown, placeOf))
+}
+
+func (t trouble) hides() string {
+	return count(len(t.hidden), "case that proves", "cases that prove") + " nothing until this is mended"
 }
 
 // wouldTell is what would separate the layers between which the attribution could not decide.
 func (t trouble) wouldTell() []string {
 	var out []string
 	for _, res := range t.shown {
-		if a := res.Attribution; a == nil || a.Confidence != probe.Ambiguous {
-			continue
-		}
-		for _, line := range causes.Separate(*res.Attribution) {
+		for _, line := range wouldTell(res) {
 			if !slices.Contains(out, line) {
 				out = append(out, line)
 			}
 		}
 	}
 	return out
+}
+
+func wouldTell(res probe.Result) []string {
+	if a := res.Attribution; a != nil && a.Confidence == probe.Ambiguous {
+		return causes.Separate(*a)
+	}
+	return nil
 }
 
 // reasons are the sentences that explain a trouble.

@@ -13,21 +13,26 @@ import (
 func (p *page) headline(rep probe.Report) {
 	words, colour := headlineWords(rep)
 	p.line(0, rep.Run.Environment+": "+words, colour)
+	p.line(0, strings.Join(runFacts(rep.Run), ", "), dim)
+}
+
+// runFacts say what was done to find out.
+func runFacts(run probe.RunInfo) []string {
 	facts := []string{
-		requestWords(rep.Run),
-		"started " + rep.Run.Started.UTC().Format("2006-01-02 15:04:05 UTC"),
+		requestWords(run),
+		"started " + run.Started.UTC().Format("2006-01-02 15:04:05 UTC"),
 	}
-	if skew := time.Duration(rep.Run.ClockSkewMS) * time.Millisecond; skew.Abs() > noticeableSkew {
+	if skew := time.Duration(run.ClockSkewMS) * time.Millisecond; skew.Abs() > noticeableSkew {
 		direction := "ahead of"
 		if skew < 0 {
 			direction = "behind"
 		}
 		facts = append(facts, fmt.Sprintf("the gateway's clock is %s %s ours", durationWords(skew.Abs()), direction))
 	}
-	if w := rep.Run.Wait; w != nil {
+	if w := run.Wait; w != nil {
 		facts = append(facts, waitWords(*w))
 	}
-	p.line(0, strings.Join(append(facts, rep.Run.LabelWords()...), ", "), dim)
+	return append(facts, run.LabelWords()...)
 }
 
 // headlineWords is the verdict on a whole run, and what limits it.
