@@ -12,7 +12,8 @@ import (
 var builtin = struct {
 	Region, Account, Partner          string
 	Orders, Catalog, Ledger, Legacy   string // API ids
-	Vault, Reports, Shop, Feed        string
+	Vault, Reports, Shop              string
+	Members, Feed                     string
 	Domain, SecureDomain, Endpoint    string
 	OrdersKey, CatalogKey             string
 	Caller, Outsider, Retired, Friend builtinPrincipal
@@ -28,6 +29,7 @@ var builtin = struct {
 	Reports: "r3p0rt5d1e",
 	Shop:    "5h0pe2f3g4",
 	Feed:    "f33dg4h5i6",
+	Members: "m3mber5h6i",
 
 	Domain:       "api.example.test",
 	SecureDomain: "secure.example.test",
@@ -100,11 +102,8 @@ func Builtin() Model {
 				// so is the default endpoint.
 				Routes: []Route{open("/export"), open("/report")},
 			},
-			{
-				ID: b.Shop, Name: "shop", Account: b.Account, Region: b.Region, Type: HTTP,
-				Stages: []Stage{{Name: "$default"}},
-				Routes: []Route{open("/goods"), iam("/basket")},
-			},
+			builtinMembers(),
+			builtinShop(),
 			{
 				ID: b.Feed, Name: "feed", Account: b.Account, Region: b.Region, Type: WebSocket,
 				Stages: []Stage{{Name: "prod"}},
@@ -135,6 +134,7 @@ func Builtin() Model {
 			}},
 			{Host: b.SecureDomain, MutualTLS: &MutualTLS{}, Mappings: []Mapping{{"", APIStage{b.Vault, "prod"}}}},
 		},
+		Issuers:      builtinIssuers(),
 		VPCEndpoints: []VPCEndpoint{{ID: b.Endpoint, VPC: "vpc-0a1b2c3d4e5f60718", Region: b.Region}},
 	}
 }
@@ -156,7 +156,8 @@ func (e *Environment) config(file func(name string) string) string {
 		proxy = e.proxy.url
 	}
 	err := builtinTemplate.Execute(&b, map[string]any{
-		"Builtin": builtin, "EndpointHost": e.model.VPCEndpoints[0].Host(), "Addr": e.Addr, "Proxy": proxy, "File": file, "Header": ConfigHeader,
+		"Builtin": builtin, "EndpointHost": e.model.VPCEndpoints[0].Host(),
+		"Tokens": builtinTokens(), "Origin": builtinOrigin, "Addr": e.Addr, "Proxy": proxy, "File": file, "Header": ConfigHeader,
 		// One fault opens every gate that looks at the same credential.
 		"Export": []string{"missing-api-key", "invalid-api-key"},
 		"Report": []string{
