@@ -16,6 +16,12 @@ type stop struct {
 
 // rows are the reasons for a 403, and for what looks like one.
 var rows = []row{
+	{1, "a Lambda authorizer denies, or its policy is silent", []stop{
+		{api: "members", route: "GET /profile", scenario: "denied-token"},
+		{fault: "authorizer-denies", api: "members", route: "GET /profile", scenario: "valid-token"},
+		{fault: "authorizer-silent", api: "members", route: "GET /profile", scenario: "valid-token"},
+		{api: "shop", route: "GET /offers", scenario: "denied-token"},
+	}},
 	{2, "IAM: the caller is denied, or not allowed", []stop{
 		{fault: "caller-denied", api: "orders", route: "GET /orders/{id}", scenario: "sigv4"},
 		{fault: "caller-not-allowed", api: "orders", route: "GET /orders/{id}", scenario: "sigv4"},
@@ -77,7 +83,30 @@ var rows = []row{
 		{fault: "backend-imitates", api: "catalog", route: "GET /items", scenario: "unsigned"},
 		{fault: "backend-is-gateway", api: "catalog", route: "GET /items", scenario: "unsigned"},
 	}},
-	{21, "an HTTP API refuses: no signature, no right, no route", []stop{
+	{19, "a Lambda authorizer: unauthorized, missing identity source, crash, malformed policy, not permitted", []stop{
+		{api: "members", route: "GET /profile", scenario: "forged-token"},
+		{fault: "authorizer-forgets", api: "members", route: "GET /profile", scenario: "valid-token"},
+		{api: "members", route: "GET /profile", scenario: "missing-token"},
+		{fault: "identity-source-moved", api: "members", route: "GET /profile", scenario: "valid-token"},
+		{fault: "authorizer-crashes", api: "members", route: "GET /profile", scenario: "valid-token"},
+		{fault: "authorizer-malformed", api: "members", route: "GET /profile", scenario: "valid-token"},
+		{fault: "authorizer-not-permitted", api: "members", route: "GET /profile", scenario: "valid-token"},
+	}},
+	{20, "Cognito: the token is missing, malformed, expired, of another pool, or lacks the scope", []stop{
+		{api: "members", route: "GET /account", scenario: "missing-token"},
+		{api: "members", route: "GET /account", scenario: "torn-token"},
+		{api: "members", route: "GET /account", scenario: "expired-token"},
+		{api: "members", route: "GET /account", scenario: "insufficient-scope-token"},
+		{fault: "pool-replaced", api: "members", route: "GET /account", scenario: "valid-token"},
+	}},
+	{21, "an HTTP API: JWT, Lambda authorizer, IAM, no route", []stop{
+		{api: "shop", route: "GET /wishlist", scenario: "missing-token"},
+		{api: "shop", route: "GET /wishlist", scenario: "expired-token"},
+		{api: "shop", route: "GET /wishlist", scenario: "wrong-audience-token"},
+		{api: "shop", route: "GET /wishlist", scenario: "wrong-issuer-token"},
+		{api: "shop", route: "GET /wishlist", scenario: "insufficient-scope-token"},
+		{fault: "audience-changed", api: "shop", route: "GET /wishlist", scenario: "valid-token"},
+		{api: "shop", route: "GET /offers", scenario: "missing-token"},
 		{api: "shop", route: "GET /basket", scenario: "unsigned"},
 		{api: "shop", route: "GET /basket", scenario: "outsider"},
 		{api: "shop", route: "GET /goods", scenario: "unknown-resource"},
@@ -102,6 +131,10 @@ var rows = []row{
 		{fault: "integration-timeout", api: "catalog", route: "GET /items", scenario: "unsigned"},
 		{fault: "permission-missing", api: "catalog", route: "GET /items", scenario: "unsigned"},
 		{fault: "malformed-answer", api: "catalog", route: "GET /items", scenario: "unsigned"},
+	}},
+	{26, "a browser's preflight is refused", []stop{
+		{fault: "preflight-unrouted", api: "members", route: "GET /profile", scenario: "preflight"},
+		{fault: "preflight-wants-token", api: "members", route: "GET /profile", scenario: "preflight"},
 	}},
 	{27, "the policy of the VPC endpoint", []stop{{fault: "endpoint-policy-denies", api: "reports", route: "GET /daily", scenario: "unsigned"}}},
 	{28, "changed, but not deployed", []stop{

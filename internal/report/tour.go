@@ -184,7 +184,7 @@ func TourJSON(w io.Writer, seen []Sighting) error {
 		res := s.Result
 		out[i] = sighting{
 			s.Row, s.Title, s.Fault, res.API, res.Route, res.AccessID, res.Scenario, res.Observed, res.Attribution,
-			named{probe.Layer(s.TrueLayer), probe.Cause(s.TrueCause)}, slices.Concat([]string{}, causes.Separate(*res.Attribution)),
+			named{probe.Layer(s.TrueLayer), probe.Cause(s.TrueCause)}, append([]string{}, causes.Separate(*res.Attribution)...),
 		}
 	}
 	return writeJSON(w, out, "  ")

@@ -86,6 +86,29 @@ var faults = []Fault{
 	{"gateway-response-4xx", "iam-authentication", "unsigned-to-iam", "all 4xx gateway responses of orders are 400 with one text",
 		answering("orders", map[string]GatewayResponse{"DEFAULT_4XX": {Status: 400, Template: `{"message":"Request refused"}`}})},
 
+	{"authorizer-denies", "lambda-authorizer", "lambda-authorizer-deny", "the Lambda authorizer of members denies the member",
+		onFunction(func(f *AuthorizerFunction) { f.Tokens, f.Otherwise = nil, DenyAll })},
+	{"authorizer-silent", "lambda-authorizer", "lambda-authorizer-deny", "the policy of the Lambda authorizer of members does not mention the method",
+		onFunction(func(f *AuthorizerFunction) { f.Tokens, f.Otherwise = nil, Decision{} })},
+	{"authorizer-forgets", "lambda-authorizer", "lambda-authorizer-unauthorized", "the Lambda authorizer of members does not know the member any more",
+		onFunction(func(f *AuthorizerFunction) { f.Tokens = nil })},
+	{"authorizer-crashes", "lambda-authorizer", "lambda-authorizer-failure", "the Lambda authorizer of members throws",
+		onFunction(func(f *AuthorizerFunction) { f.Tokens, f.Otherwise = nil, Decision{Fails: Crash} })},
+	{"authorizer-malformed", "lambda-authorizer", "lambda-authorizer-misconfigured", "the Lambda authorizer of members returns no policy",
+		onFunction(func(f *AuthorizerFunction) { f.Tokens, f.Otherwise = nil, Decision{Fails: MalformedPolicy} })},
+	{"authorizer-not-permitted", "lambda-authorizer", "lambda-authorizer-misconfigured", "API Gateway may not invoke the Lambda authorizer of members",
+		onFunction(func(f *AuthorizerFunction) { f.NotPermitted = true })},
+	{"identity-source-moved", "lambda-authorizer", "lambda-authorizer-missing-identity-source", "the Lambda authorizer of members reads another header",
+		onAPI("members", func(a *API) { a.Authorizers[0].Sources = []IdentitySource{{Header: "X-Member-Token"}} })},
+	{"pool-replaced", "cognito-authorizer", "cognito-token-invalid", "the Cognito authorizer of members has another user pool",
+		onAPI("members", func(a *API) { a.Authorizers[1].Issuer = builtinLogin })},
+	{"audience-changed", "jwt-authorizer", "jwt-wrong-audience", "the JWT authorizer of shop wants another audience",
+		onAPI("shop", func(a *API) { a.Authorizers[0].Audience = []string{"warehouse"} })},
+	{"preflight-unrouted", "route", "cors-preflight-unrouted", "what is deployed of members lacks OPTIONS on /profile",
+		onDeployment("members", func(d *Deployment) { d.Routes = slices.Delete(d.Routes, 1, 2) })},
+	{"preflight-wants-token", "lambda-authorizer", "cors-preflight-authorizer", "OPTIONS on /profile of members wants a token",
+		onRoute("members", 1, func(r *Route) { r.Authorization, r.Authorizer = Custom, "function" })},
+
 	{"caller-denied", "iam-authorization", "iam-explicit-deny", "a policy of the caller denies execute-api:Invoke",
 		callerMay(Policy{{Effect: Allow}, {Effect: Deny}})},
 	{"caller-not-allowed", "iam-authorization", "iam-implicit-deny", "no policy of the caller allows execute-api:Invoke",
@@ -148,6 +171,10 @@ func onAPI(name string, change func(*API)) func(*setting) {
 
 func onRoute(of string, n int, change func(*Route)) func(*setting) {
 	return onAPI(of, func(a *API) { change(&a.Routes[n]) })
+}
+
+func onFunction(change func(*AuthorizerFunction)) func(*setting) {
+	return onAPI("members", func(a *API) { change(&a.Authorizers[0].Function) })
 }
 
 func answeredBy(b Backend) func(*setting) {
