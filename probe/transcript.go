@@ -120,7 +120,7 @@ func (t Transcript) exchange() Exchange {
 	if !executeAPI.MatchString(u.Hostname()) {
 		c.Access.Kind = AccessCustomDomain
 	}
-	e.Request, e.whole = t.request(u), t.RequestComplete
+	e.Request, e.whole = t.request(u), t.complete()
 	return e
 }
 
@@ -134,6 +134,19 @@ func (t Transcript) address() *url.URL {
 	return u
 }
 
+// masked is a value that somebody took out. Two that differed look the same then.
+var masked = regexp.MustCompile(`(?i)redacted|^[*x]{3,}$`)
+
+// complete reports whether all is known of the headers of the request.
+func (t Transcript) complete() bool {
+	for _, values := range t.RequestHeader {
+		if slices.ContainsFunc(values, masked.MatchString) {
+			return false
+		}
+	}
+	return t.RequestComplete
+}
+
 // request is what the source shows of the request. A facet that it does not show equals no other.
 func (t Transcript) request(u *url.URL) *Request {
 	h := t.RequestHeader.Clone()
@@ -145,7 +158,7 @@ func (t Transcript) request(u *url.URL) *Request {
 		Signed: h.Get("Authorization") != "" || u.Query().Has("X-Amz-Signature"), KeySent: h.Get(headerKey) != "",
 	}
 	r.Facets = facets(&http.Request{Method: t.Method, URL: u, Header: h}, r, "", t.Source)
-	if !t.RequestComplete {
+	if !t.complete() {
 		for _, f := range []Facet{FacetQuery, FacetAuth, FacetPrincipal, FacetToken, FacetKey, FacetHeaders, FacetBody} {
 			r.Facets[f] = t.Source
 		}

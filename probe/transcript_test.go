@@ -54,6 +54,11 @@ func TestExplain(t *testing.T) {
 	other := log
 	other.ExtendedRequestID = "y"
 
+	keyed := func(t Transcript, key string) Transcript {
+		t.RequestHeader, t.RequestComplete = http.Header{"X-Api-Key": {key}}, true
+		return t
+	}
+
 	type conclusion struct {
 		Layer      Layer
 		Confidence Confidence
@@ -74,6 +79,8 @@ func TestExplain(t *testing.T) {
 		"a request to another host got past":      {forbiddenAt("x", "GET", "https://b"+orders[9:]), []Transcript{accepted}, conclusion{APIKeyLayer, Ambiguous, doors, none}},
 		"signed":                                  {signed, nil, conclusion{IAMAuthentication, Ambiguous, []Layer{Domain, RouteLayer, IAMAuthentication}, none}},
 		"nobody knows whether it was signed":      {unknown, nil, conclusion{IAMAuthentication, Ambiguous, []Layer{Domain, RouteLayer, IAMAuthentication}, none}},
+		"the same key got past":                   {keyed(forbiddenAt("x", "GET", orders), "k1"), []Transcript{keyed(accepted, "k1")}, conclusion{WAF, Likely, []Layer{WAF}, none}},
+		"a key that was taken out got past":       {keyed(forbiddenAt("x", "GET", orders), "[redacted]"), []Transcript{keyed(accepted, "[redacted]")}, conclusion{APIKeyLayer, Ambiguous, []Layer{WAF, APIKeyLayer}, none}},
 		"accepted":                                {accepted, nil, conclusion{None, Likely, []Layer{None}, none}},
 		"of the client's cache":                   {cached, nil, conclusion{Edge, Likely, []Layer{Edge}, none}},
 		"of a cache":                              {replayed, []Transcript{accepted}, conclusion{Edge, Likely, []Layer{Edge}, none}},

@@ -109,11 +109,11 @@ func TestRead(t *testing.T) {
 				},
 			},
 		},
-		"HAR of a run": { // what was redacted does not say that two requests were signed alike
+		"HAR of a run": {
 			`{"log":{"creator":{"name":"probe"},"entries":[{"request":{"method":"GET","url":"https://example.com/","headers":[{"name":"authorization","value":"AWS4-HMAC-SHA256 [redacted]"}]},
 			"response":{"status":0,"_error":"tls: certificate-wanted: alert"},"_probe":{"error":{"phase":"tls","kind":"certificate-wanted","text":"alert"}}}]}}`,
 			[]probe.Transcript{{
-				Method: "GET", URL: "https://example.com/", RequestHeader: http.Header{"Authorization": {"AWS4-HMAC-SHA256 [redacted]"}},
+				Method: "GET", URL: "https://example.com/", RequestHeader: http.Header{"Authorization": {"AWS4-HMAC-SHA256 [redacted]"}}, RequestComplete: true,
 				Header: http.Header{}, Body: []byte{}, Error: &probe.NetworkError{Phase: probe.PhaseTLS, Kind: "certificate-wanted", Text: "alert"},
 			}},
 		},

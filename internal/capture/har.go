@@ -100,10 +100,8 @@ func (h harEntry) transcript() probe.Transcript {
 		HTTP: version(h.Response.HTTPVersion), Header: header(h.Response.Headers), HeadersComplete: len(h.Response.Headers) > 0,
 		Cached: h.Cache != "",
 	}
-	// Browsers leave Authorization out of what they export, so that its absence means nothing. Where it was redacted, two
-	// that differed look the same.
-	authorization := t.RequestHeader.Get("Authorization")
-	t.RequestComplete = authorization != "" && !strings.Contains(authorization, "[redacted]")
+	// Browsers leave Authorization out of what they export, so that its absence means nothing.
+	t.RequestComplete = t.RequestHeader.Get("Authorization") != ""
 	t.At, _ = time.Parse(time.RFC3339, h.Started)
 	t.Body = []byte(h.Response.Content.Text)
 	if h.Response.Content.Encoding == "base64" {
