@@ -57,11 +57,14 @@ func (h hinted) Unwrap() error { return h.error }
 // printError tells a person what went wrong. Mistakes in a configuration or a recording start with their place, so that editors find
 // it; everything else starts with the name of the program.
 func printError(w io.Writer, err error) {
-	var o outcome
-	if err == nil || errors.As(err, &o) {
+	if err == nil {
 		return
 	}
 	for _, part := range parts(err) {
+		var o outcome
+		if errors.As(part, &o) {
+			continue // it has been said
+		}
 		prefix := "probe: "
 		var mistakes *config.Error
 		var misread *capture.Error

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -132,10 +133,8 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := outs.commit(); err != nil {
-		return err
-	}
-	return o.conclude(ctx, matrix, result)
+	// What the run came to stands, even if not every report of it can be written.
+	return errors.Join(outs.commit(), o.conclude(ctx, matrix, result))
 }
 
 // send runs the matrix of the configuration at a path and reports to outs as it goes.
