@@ -12,6 +12,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
+
+	"apigwprobe/probe"
 )
 
 // injections try to be more than a text in one of the formats.
@@ -138,5 +140,22 @@ func TestJUnitInjection(t *testing.T) {
 		if want := (junitCounts{Tests: len(rep.Results) + 1, Failures: 1, Errors: 3}); got.junitCounts != want || len(got.Suites[0].Cases) != len(rep.Results) {
 			t.Errorf("%q: got %+v, %d in the first suite, want %+v", s, got.junitCounts, len(got.Suites[0].Cases), want)
 		}
+	}
+}
+
+// GitHub shows no job summary of more than a mebibyte.
+func TestMarkdownFitsASummary(t *testing.T) {
+	var results []probe.Result
+	long := strings.Repeat("/very-long-segment", 10)
+	for i := range 4000 {
+		p := at{"api" + strconv.Itoa(i%1000), "GET " + long + strconv.Itoa(i), byDomain}
+		results = append(results, opened(p, "unsigned", probe.IAMAuthentication), refused(p, "outsider", probe.IAMAuthorization, "iam-implicit-deny", probe.Certain),
+			acceptedFor(opened(p, "missing-api-key", probe.APIKeyLayer), long, ""), skipped(p, "wrong-stage", long))
+	}
+	rep := reportOf(results...)
+	drift := probe.Compare(reportOf(), rep)
+	rep.Drift = &drift
+	if n := len(write(t, "markdown", Options{}, eventsOf(rep))); n > 1<<20 || n < 100_000 {
+		t.Errorf("got %d bytes, want at most a mebibyte", n)
 	}
 }
