@@ -135,8 +135,9 @@ type Result struct {
 	Proven   bool        `json:"proven"` // a gate was shown to be shut
 
 	Expected    Expected     `json:"expected"`
-	Observed    *Observation `json:"observed"` // nil if nothing was sent
-	Request     *RequestInfo `json:"request"`  // nil if nothing was sent
+	Observed    *Observation `json:"observed"`  // nil if nothing was sent
+	Request     *RequestInfo `json:"request"`   // nil if nothing was sent
+	Reproduce   string       `json:"reproduce"` // command of a shell that repeats the case; "" if it was skipped
 	Attempts    int          `json:"attempts"`
 	Tries       []Try        `json:"tries,omitempty"` // what was answered before the case was asked again
 	Flaky       bool         `json:"flaky,omitempty"` // and not all of it was the same

@@ -125,6 +125,9 @@ func (a *apiRun) judged(c Case, e *Exchange, at *Attribution, j Judgement) Resul
 			res.Next = advise(at.Layer, at.Cause)
 		}
 	}
+	if j.Verdict != Skipped {
+		res.Reproduce = Reproduce(c, a.info.ID)
+	}
 	if res.Verdict == Fail || res.Verdict == Inconclusive {
 		res.Accepted = a.accepted(c)
 	}

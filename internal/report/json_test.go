@@ -27,6 +27,7 @@ func contract() probe.Report {
 		Error:   &probe.NetworkError{Phase: probe.PhaseBody, Kind: "reset", Text: "connection reset"},
 	}
 	res.Request = &probe.RequestInfo{Method: "GET", URL: "https://api.example.com/orders/42?a=1&b=2", Headers: map[string]string{"Authorization": "[redacted]"}}
+	res.Reproduce = "curl -sSi 'https://api.example.com/orders/42?a=1&b=2'"
 	res.Request.Traits = &probe.Traits{
 		Host: "api.example.com", Connect: "vpce-0123456789abcdef0.example.com", Signed: true, Scheme: "AWS4-HMAC-SHA256", Temporary: true,
 		Genuine: true, Decisive: true, KeySent: true, TokenSent: true, TokenExpires: start, DeadEnd: probe.Stage, Clock: start, OffsetMS: -600000, CertificateEnds: start,
