@@ -30,6 +30,7 @@ type runOptions struct {
 	all         bool
 	wait        time.Duration
 	diagram     bool
+	repro       string
 
 	correctClock bool
 	baseline     baseline
@@ -59,6 +60,7 @@ Formats:
   probe run prod --matrix smoke
   probe run prod --after-deploy --baseline last-release.json --fail-on new
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
+  probe run prod --repro "orders/GET /orders/{id}/unsigned"
   probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)
   probe run prod --report html=report.html --report junit=junit.xml`,
 		Args:              arguments(1, 1, "environment"),
@@ -76,6 +78,9 @@ Formats:
 			}
 			if o.tour {
 				return o.showTour(cmd.Context())
+			}
+			if o.repro != "" {
+				return o.showReproduction()
 			}
 			if err := o.pace.check(cmd); err != nil {
 				return err
@@ -97,6 +102,7 @@ Formats:
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
 	flags.BoolVar(&o.diagram, "diagram", false, "draw in the table how far each request came, gate by gate")
+	flags.StringVar(&o.repro, "repro", "", "print the command that repeats API/ROUTE/SCENARIO by hand, with secrets as variables, and send nothing")
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
 	addReports(cmd, &o.reports)
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
