@@ -31,7 +31,7 @@ func TestHTMLIsText(t *testing.T) {
 	rep := hostile()
 	res := &rep.Results[0]
 	const attack = `"><script>document.title='x'</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">`
-	res.Reason, res.Scenario, res.Observed.Body, res.API, res.Route = attack, attack, attack, attack, attack
+	res.Reason, res.Scenario, res.Observed.Body, res.API, res.Route, res.Reproduce = attack, attack, attack, attack, attack, attack
 	res.Verdict, res.Attribution.Confidence = probe.Verdict(`fail" onclick="alert(1)`), probe.Confidence(`likely" onload="alert(1)`)
 	rep.Run.Environment, rep.Run.ID = attack+"</title>", attack
 	text, doc := readPage(t, rep)
@@ -107,6 +107,7 @@ func TestHTMLLinks(t *testing.T) {
 // The page is a contract with nobody, but what it says of a case must be all of it.
 func TestHTMLTellsEverything(t *testing.T) {
 	rep := reports()["open"]
+	rep.Results[0].Reproduce = "curl 'https://api.example.com/orders'"
 	_, doc := readPage(t, rep)
 	var b strings.Builder
 	for n := range doc.Descendants() {
@@ -120,7 +121,7 @@ func TestHTMLTellsEverything(t *testing.T) {
 		"FAIL open, critical: iam-authentication of orders through api.example.com/orders",
 		"check that iam-authentication is switched on for this method in what is deployed, then deploy again",
 		"refused by api-key or waf", "Found open iam-authentication.",
-		"GET https://api.example.com/orders/x", "id-1", "a reason", "api-key (missing-api-key), ambiguous; possibly waf",
+		"curl 'https://api.example.com/orders'", "GET https://api.example.com/orders/x", "id-1", "a reason", "api-key (missing-api-key), ambiguous; possibly waf",
 		"api-key: the same request with a key that is known to be good, or to a method that requires none",
 	} {
 		if !strings.Contains(text, want) {
