@@ -60,8 +60,8 @@ func declared(s *state) []reason {
 		out = append(out, declaredShut(x)...)
 	} else if x.c.Scenario.Door && api.DefaultEndpoint == Disabled {
 		not("default_endpoint: disabled", Stage, WAF)
-		if api.Type == WebSocket && !x.req.Signed && x.req.DeadEnd == "" && route.Authorization == AuthIAM && x.obs.fullMessage() == "Forbidden" {
-			not("default_endpoint: disabled; an open one would ask for a signature", RouteLayer, APIKeyLayer, LambdaAuthorizer, IAMAuthentication)
+		if api.Type == WebSocket && !x.req.Signed && x.req.DeadEnd == "" && route.Authorization != AuthNone && x.obs.fullMessage() == "Forbidden" {
+			not("default_endpoint: disabled; an open one would ask for a credential", RouteLayer, APIKeyLayer, LambdaAuthorizer, IAMAuthentication)
 		}
 		// That a shut door says Missing Authentication Token is only an unattributed reading: then the route must be known to be
 		// there, or the request must bear what an open stage would have read.

@@ -162,8 +162,9 @@ var ifDisguised = condition{
 
 // markDisguises finds successes that an address which leads nowhere got as well, and the control did not.
 func markDisguises(xs []*exchange) {
+	bare := func(x *exchange) string { return x.c.Access.ID() + "|" + strconv.Itoa(x.obs.Status) }
 	answer := func(x *exchange) string {
-		return strings.Join([]string{x.c.Access.ID(), strconv.Itoa(x.obs.Status), x.obs.BodySHA256, strconv.FormatBool(x.req.Method == http.MethodHead)}, "|")
+		return strings.Join([]string{bare(x), x.obs.BodySHA256, strconv.FormatBool(x.req.Method == http.MethodHead)}, "|")
 	}
 	paths, controls := make(map[string][]string), make(map[string]string)
 	for _, x := range xs {
@@ -171,10 +172,16 @@ func markDisguises(xs []*exchange) {
 			controls[controlKey(x.c)] = answer(x)
 		}
 		if x.req != nil && x.req.DeadEnd != "" && x.c.API.catchAll() != Declared(AuthNone) {
-			paths[answer(x)] = append(paths[answer(x)], x.req.Facets[FacetPath])
+			for _, look := range []string{answer(x), bare(x)} {
+				paths[look] = append(paths[look], x.req.Facets[FacetPath])
+			}
 		}
 	}
 	for _, x := range xs {
+		if x.req != nil && x.req.Method == http.MethodHead { // without a body nothing tells a refusal from the control's answer
+			x.deadEndsAlike = len(paths[bare(x)]) > 0
+			continue
+		}
 		control, ok := controls[controlKey(x.c)]
 		x.deadEndsAlike = x.req != nil && ok && control != answer(x) && slices.ContainsFunc(paths[answer(x)], func(path string) bool { return path != x.req.Facets[FacetPath] })
 	}

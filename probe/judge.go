@@ -112,17 +112,32 @@ func judgeTaken(c Case, o *Observation) Judgement {
 
 // past reports whether the request is known to have got past every layer that had to refuse it, and what answered it
 // then: it need not be known which of several later layers that was. What the plan declares does not count, for it is
-// what is being tested; a 429 proves nothing, and a server error only if nothing but proofs say so.
+// what is being tested, and a 429 proves nothing. A server error, an answer with the gateway's error type, and the refusal
+// of a later gate count only if nothing but proofs say so: a web ACL refuses in the words of a missing key.
 func past(c Case, o *Observation, a Attribution) ([]Layer, bool) {
-	if len(c.Expected.Layers) == 0 || slices.Contains(c.Expected.Layers, None) || o.Status == 429 || len(a.Plausible) == 0 {
+	if o.Status >= 500 && a.Capped {
 		return nil, false
 	}
-	after := a.Undeclared
+	if o.Status >= 500 || o.ErrorType != "" || slices.ContainsFunc(a.Undeclared, Layer.gates) {
+		return behindGates(c, o, a, a.Sound)
+	}
+	return behindGates(c, o, a, a.Undeclared)
+}
+
+// seemsPast is [past] as far as it shows before everything is known.
+func seemsPast(c Case, o *Observation, a Attribution) bool {
 	if o.Status >= 500 {
-		after = a.Sound
-		if a.Capped {
-			return nil, false
-		}
+		_, ok := past(c, o, a)
+		return ok
+	}
+	_, ok := behindGates(c, o, a, a.Undeclared)
+	return ok
+}
+
+// behindGates reports whether all that may have answered lies behind every layer that had to refuse.
+func behindGates(c Case, o *Observation, a Attribution, after []Layer) ([]Layer, bool) {
+	if len(c.Expected.Layers) == 0 || slices.Contains(c.Expected.Layers, None) || o.Status == 429 || len(a.Plausible) == 0 {
+		return nil, false
 	}
 	order := soundOrders[a.API]
 	for _, l := range after {

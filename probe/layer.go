@@ -48,5 +48,14 @@ func Layers() []Layer { return append([]Layer(nil), layers...) }
 // Valid reports whether l is one of [Layers].
 func (l Layer) Valid() bool { _, ok := layerRank[l]; return ok }
 
+// gates reports whether l decides whether a request may pass, and not what comes of it.
+func (l Layer) gates() bool {
+	switch l {
+	case RequestValidation, Integration, Backend, None:
+		return false
+	}
+	return true
+}
+
 // rank is the position of l in reading order.
 func (l Layer) rank() int { return layerRank[l] }

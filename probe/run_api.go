@@ -150,7 +150,7 @@ func (a *apiRun) ask(ctx context.Context, c Case) {
 	}
 	alone := a.alone(e)
 	// An answer without an id of the gateway may be a page in front: that shows when everything is known.
-	if _, past := past(c, e.Observation, alone); past && !alone.Misdated && c.Scenario.Kind == Gate && e.Observation.GatewayID() != "" {
+	if seemsPast(c, e.Observation, alone) && !alone.Misdated && c.Scenario.Kind == Gate && e.Observation.GatewayID() != "" {
 		a.confirm(ctx, e)
 		return
 	}
@@ -186,7 +186,7 @@ func (a *apiRun) confirm(ctx context.Context, e Exchange) {
 	}
 	a.events <- opened
 	if again, ok := a.send(ctx, e.Case, ExtraRepeat); ok {
-		if _, opened.Confirmed = past(again.Case, again.Observation, a.alone(again)); opened.Confirmed {
+		if opened.Confirmed = seemsPast(again.Case, again.Observation, a.alone(again)); opened.Confirmed {
 			a.events <- opened
 		}
 	}

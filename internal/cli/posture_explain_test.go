@@ -38,6 +38,9 @@ func TestPostureExplained(t *testing.T) {
 			for i, x := range probe.Explain(transcripts) {
 				truth, _ := o.truth(results[i])
 				layer := probe.Layer(truth.Layer)
+				if results[i].Observed.Status < 300 && x.Attribution.Confidence != probe.Certain {
+					continue // a refusal that looks like a success shows nothing to who was not there
+				}
 				if x.Attribution.Confidence == probe.Certain && x.Attribution.Layer != layer {
 					t.Errorf("%s: certain of %s, but it was %s: %q", describe(results[i]), x.Attribution.Layer, layer, x.Attribution.Because)
 				}

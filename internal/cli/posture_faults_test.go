@@ -73,14 +73,18 @@ func first(change func(*sandbox.Route)) func(*sandbox.Model) {
 	}
 }
 
-func unprotected(r *sandbox.Route) { r.Authorization = sandbox.None }
+func unprotected(r *sandbox.Route) { r.Authorization, r.Authorizer, r.Scopes = sandbox.None, "", nil }
 
 func behind(b sandbox.Backend) func(*sandbox.Route) {
 	return func(r *sandbox.Route) { r.Backend = b }
 }
 
 func plan(change func(*sandbox.UsagePlan)) func(*sandbox.Model) {
-	return func(m *sandbox.Model) { change(&m.Plans[0]) }
+	return func(m *sandbox.Model) {
+		if len(m.Plans) > 0 {
+			change(&m.Plans[0])
+		}
+	}
 }
 
 // The deployments that faults happen to: small, so that each fault is one thing.

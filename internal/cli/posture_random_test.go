@@ -46,6 +46,12 @@ var routePool = []option[sandbox.Model]{
 	{"greedy and open", adding(by("ANY", open("/{proxy+}")))},
 }
 
+var tokenPool = append(slices.Clone(routePool), []option[sandbox.Model]{
+	{"function", tokened(lambda("/orders/mine"))},
+	{"user pool", tokened(cognito("/mine"))},
+	{"function and key", tokened(keyed(lambda("/keyed")))},
+}...)
+
 func adding(r sandbox.Route) func(*sandbox.Model) {
 	return func(m *sandbox.Model) {
 		for _, old := range m.APIs[0].Routes {
@@ -55,6 +61,11 @@ func adding(r sandbox.Route) func(*sandbox.Model) {
 		}
 		m.APIs[0].Routes = append(m.APIs[0].Routes, r)
 	}
+}
+
+// tokened adds a route with an authorizer, and the authorizers.
+func tokened(r sandbox.Route) func(*sandbox.Model) {
+	return both(withAuthorizers(function(), userPool), adding(r))
 }
 
 // atDomain guards a change that needs a custom domain.
@@ -95,7 +106,7 @@ var faultPool = []option[sandbox.Model]{
 	{"first route open", first(unprotected)},
 	{"first route without key", first(func(r *sandbox.Route) { r.APIKeyRequired = false })},
 	{"first route wants a key", first(func(r *sandbox.Route) { r.APIKeyRequired = true })},
-	{"first route wants a signature", first(func(r *sandbox.Route) { r.Authorization = sandbox.IAM })},
+	{"first route wants a signature", first(func(r *sandbox.Route) { unprotected(r); r.Authorization = sandbox.IAM })},
 	{"first route lost", func(m *sandbox.Model) { m.APIs[0].Routes = m.APIs[0].Routes[min(1, len(m.APIs[0].Routes)):] }},
 	{"all routes lost", routes()},
 	{"door open", func(m *sandbox.Model) { m.APIs[0].DefaultEndpointDisabled = false }},
@@ -137,7 +148,7 @@ func random(t *testing.T, seed uint64) posture {
 	turned := turn(rand.New(rand.NewPCG(seed, 1)))
 	p := posture{
 		setup: both(func(m *sandbox.Model) { m.APIs[0].Routes = nil },
-			draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(4)),
+			draw(t, r, "route", tokenPool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(4)),
 			func(m *sandbox.Model) { m.Switches = turned }),
 		fault:   draw(t, r, "fault", faultPool, weighted(r, 50, 35, 15)),
 		declare: draw(t, r, "lie", liePool, weighted(r, 70, 20, 10)),

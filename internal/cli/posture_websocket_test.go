@@ -21,6 +21,9 @@ var (
 	socketIAM   = asSocket(iam(""))
 	socketKeyed = asSocket(keyed(open("")))
 	socketBoth  = asSocket(keyed(iam("")))
+
+	// On $connect only a REQUEST authorizer is possible.
+	socketToken = both(withAuthorizers(function(request(sandbox.IdentitySource{Header: "Authorization"}))), asSocket(lambda("")))
 )
 
 // Healthy WebSocket APIs end without a finding, and with something proven.
@@ -30,6 +33,8 @@ func TestPostureWebSocketHealthy(t *testing.T) {
 		{name: "IAM", setup: socketIAM},
 		{name: "key", setup: socketKeyed},
 		{name: "IAM and key", setup: socketBoth},
+		{name: "function", setup: socketToken},
+		{name: "function, custom domain only", setup: both(socketToken, doorShut)},
 		{name: "NONE behind a shut door", setup: both(asSocket(open("")), doorShut)},
 		{name: "default endpoint only", setup: both(socketIAM, noDomain)},
 		{name: "custom domain only", setup: both(socketIAM, doorShut)},
@@ -58,6 +63,7 @@ func TestPostureWebSocketHealthy(t *testing.T) {
 func TestPostureWebSocketFaults(t *testing.T) {
 	count := newTally(t)
 	one, keys := both(socketIAM, noDomain), both(socketBoth, noDomain)
+	token := both(socketToken, noDomain)
 	for _, f := range []fault{
 		{
 			posture: posture{name: "handshake open", setup: one, fault: first(unprotected), sel: probe.Selection{Scenarios: []string{"unsigned"}}},
@@ -70,6 +76,24 @@ func TestPostureWebSocketFaults(t *testing.T) {
 		{
 			posture: posture{name: "key not required", setup: keys, fault: first(func(r *sandbox.Route) { r.APIKeyRequired = false }), sel: probe.Selection{Scenarios: []string{"missing-api-key"}}},
 			want:    []string{"$connect default missing-api-key: fail/open"},
+		},
+		{
+			posture: posture{name: "token not required", setup: token, fault: first(unprotected), sel: probe.Selection{Scenarios: []string{"missing-token"}}},
+			want:    []string{"$connect default valid-token: pass", "$connect default missing-token: fail/open"},
+		},
+		{
+			posture: posture{name: "function denies everybody", setup: token, fault: func(m *sandbox.Model) {
+				always(sandbox.Decision{Policy: sandbox.Policy{{Effect: sandbox.Deny}}})(&m.APIs[0].Authorizers[0])
+			}},
+			want:  []string{"$connect default valid-token: fail/blocked"},
+			never: []probe.VerdictKind{probe.Open},
+		},
+		{
+			posture: posture{name: "function crashes", setup: token, fault: func(m *sandbox.Model) {
+				always(sandbox.Decision{Fails: sandbox.Crash})(&m.APIs[0].Authorizers[0])
+			}},
+			want:  []string{"$connect default valid-token: fail/blocked"},
+			never: []probe.VerdictKind{probe.Open},
 		},
 		{
 			posture: posture{name: "default endpoint open", setup: both(socketIAM, doorShut), fault: func(m *sandbox.Model) { m.APIs[0].DefaultEndpointDisabled = false }},
