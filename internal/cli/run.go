@@ -110,6 +110,10 @@ Formats:
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
 	flags.DurationVar(&o.wait, "wait", 0, "ask again what fails or is inconclusive, until everything passes or so much time is over")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
+	cmd.MarkFlagsMutuallyExclusive("tour", "diagram")
+	for _, other := range []string{"format", "output", "report", "diagram", "tour"} {
+		cmd.MarkFlagsMutuallyExclusive("repro", other) // it prints a command, and no report
+	}
 	return cmd
 }
 
