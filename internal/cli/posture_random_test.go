@@ -14,7 +14,7 @@ import (
 // What nobody thought of: deployments, switches, faults and lies at random. A failure names its seed, which gives the
 // same posture again: go test -run 'TestPostureRandom/seed-17$'.
 func TestPostureRandom(t *testing.T) {
-	n := uint64(300)
+	n := uint64(600)
 	if testing.Short() {
 		n = 60
 	}
