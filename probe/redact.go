@@ -2,22 +2,26 @@ package probe
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"html"
 	"net/url"
 	"strings"
 )
 
-// redactor takes secrets out of what a gateway or a backend sent back: as they are, and as base64, URL-encoded or
-// JSON-escaped. Any eight bytes in a row of a secret count as the secret, so that one that was cut off goes, too.
+// redactor takes secrets out of what a gateway or a backend sent back: as they are, and as base64, hexadecimal,
+// URL-encoded, or escaped for JSON or HTML. Any eight bytes in a row of a secret count as the secret, so that one that
+// was cut off goes, too.
 type redactor struct {
-	runs  map[string]bool // every eight bytes in a row of every form
+	runs  map[string]bool // every eight bytes in a row of every form; of a hexadecimal one, the digits of eight
 	short []string        // forms that are shorter than that
 	outer *redactor       // knows more secrets; nil: none
 }
 
 const (
 	runLength = 8
-	shortest  = 4 // so short a value cannot be told from ordinary text
+	hexLength = 2 * runLength // eight digits in a row are in many an id by chance
+	shortest  = 4             // so short a value cannot be told from ordinary text
 )
 
 func newRedactor(secrets []Secret) *redactor {
@@ -40,23 +44,32 @@ func (r *redactor) add(secret string) {
 		return
 	}
 	for _, form := range forms(secret) {
-		if len(form) < runLength {
-			if len(form) >= shortest {
-				r.short = append(r.short, form)
-			}
-			continue
+		r.addForm(form, runLength)
+	}
+	digits := hex.EncodeToString([]byte(secret))
+	r.addForm(digits, hexLength)
+	r.addForm(strings.ToUpper(digits), hexLength)
+}
+
+// addForm adds what a secret looks like in one form, of which so many bytes in a row count.
+func (r *redactor) addForm(form string, length int) {
+	if len(form) < length {
+		if len(form) >= shortest {
+			r.short = append(r.short, form)
 		}
-		for i := range len(form) - runLength + 1 {
-			r.runs[form[i:i+runLength]] = true
-		}
+		return
+	}
+	for i := range len(form) - length + 1 {
+		r.runs[form[i:i+length]] = true
 	}
 }
 
-// forms are the ways in which a secret may stand in a text.
+// forms are the ways in which a secret may stand in a text, but for hexadecimal digits.
 func forms(secret string) []string {
-	out := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
+	out := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)}
 	if quoted, err := json.Marshal(secret); err == nil {
-		out = append(out, strings.Trim(string(quoted), `"`))
+		inner := string(quoted[1 : len(quoted)-1])
+		out = append(out, inner, unescape(inner)) // few writers of JSON escape what HTML would
 	}
 	// Base64 of a text that holds the secret looks different for each of three alignments.
 	for shift := range 3 {
@@ -99,8 +112,10 @@ func (r *redactor) text(s string) string {
 
 // at returns how many bytes of a secret s begins with.
 func (r *redactor) at(s string) int {
-	if len(s) >= runLength && r.runs[s[:runLength]] {
-		return runLength
+	for _, length := range []int{hexLength, runLength} {
+		if len(s) >= length && r.runs[s[:length]] {
+			return length
+		}
 	}
 	for _, form := range r.short {
 		if strings.HasPrefix(s, form) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net"
 	"net/http"
 	"net/url"
@@ -20,6 +21,7 @@ func formsOf(secret string) map[string]string {
 	quoted, _ := json.Marshal(secret)
 	forms := map[string]string{
 		"raw": secret, "query": url.QueryEscape(secret), "path": url.PathEscape(secret), "JSON": string(quoted[1 : len(quoted)-1]),
+		"HTML": html.EscapeString(secret), "JSON, not for HTML": strings.ReplaceAll(secret, `"`, `\"`),
 	}
 	for shift := range 3 {
 		// The bytes that stand in front move the secret within the groups of three; of the first and the last group only
@@ -66,6 +68,14 @@ func TestRedact(t *testing.T) {
 		{"query", []string{theSecret}, "?k=" + url.QueryEscape(theSecret) + "&a=1", "?k=[redacted]&a=1"},
 		{"path", []string{theSecret}, "/k/" + url.PathEscape(theSecret) + "/a", "/k/[redacted]/a"},
 		{"JSON", []string{theSecret}, `{"k":"wJalr\"XUt/nF+EMI K7\u0026MDENG=bPxRfi"}`, `{"k":"[redacted]"}`},
+		{"JSON, not for HTML", []string{theSecret}, `{"k":"wJalr\"XUt/nF+EMI K7&MDENG=bPxRfi"}`, `{"k":"[redacted]"}`},
+		{"first eight, JSON", []string{`a"<b&c"d`}, `a\"<b&c\"d`, "[redacted]"},
+		{"HTML", []string{theSecret}, "<b>" + html.EscapeString(theSecret) + "</b>", "<b>[redacted]</b>"},
+		{"hexadecimal", []string{theSecret}, fmt.Sprintf("%x.", "k="+theSecret), "6b3d[redacted]."},
+		{"HEXADECIMAL", []string{theSecret}, fmt.Sprintf("%X.", theSecret), "[redacted]."},
+		{"first eight, hexadecimal", []string{theSecret}, fmt.Sprintf("%x.", theSecret[:8]), "[redacted]."},
+		{"first seven, hexadecimal", []string{theSecret}, fmt.Sprintf("%x.", theSecret[:7]), "774a616c722258."},
+		{"a short one, hexadecimal", []string{"abcd"}, "61626364 616263", "[redacted] 616263"},
 		{"first eight", []string{theSecret}, "starts with " + theSecret[:8] + ".", "starts with [redacted]."},
 		{"first seven", []string{theSecret}, "starts with " + theSecret[:7] + ".", "starts with " + theSecret[:7] + "."},
 		{"cut off at the end", []string{theSecret}, "the key is " + theSecret[:20], "the key is [redacted]"},
