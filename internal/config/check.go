@@ -16,6 +16,7 @@ type checker struct {
 	principals []string // names that are declared
 	shared     []string
 	references map[place]*probe.Reference // one for each place, so that each is resolved once
+	limits     map[string]any             // what a scalar function says of itself; nil: nobody asks
 }
 
 // context is what the key above a value says about it.

@@ -6,7 +6,8 @@ import (
 	"apigwprobe/probe"
 )
 
-func responseType(_ *checker, v *value) (any, *wrong) {
+func responseType(c *checker, v *value) (any, *wrong) {
+	c.limit("enum", probe.ResponseTypes())
 	if names := probe.ResponseTypes(); !slices.Contains(names, v.text) {
 		return nil, &wrong{want: "a type of gateway response: " + oneOf(names, v.text)}
 	}

@@ -15,7 +15,8 @@ import (
 // matching allows what the whole of pattern matches.
 func matching(pattern, want string) scalarFunc {
 	re := regexp.MustCompile(`\A(?:` + pattern + `)\z`)
-	return func(_ *checker, v *value) (any, *wrong) {
+	return func(c *checker, v *value) (any, *wrong) {
+		c.limit("pattern", "^(?:"+pattern+")$")
 		if !re.MatchString(v.text) {
 			return nil, &wrong{want: want}
 		}
@@ -64,6 +65,7 @@ func scenarioName(c *checker, v *value) (any, *wrong) {
 	if len(c.opts.Scenarios) == 0 { // whoever gives none does not want them compared
 		return v.text, nil
 	}
+	c.limit("enum", c.opts.Scenarios)
 	return known(c.opts.Scenarios, v)
 }
 

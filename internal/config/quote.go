@@ -37,11 +37,13 @@ func subject(kind, name string) string {
 	return fmt.Sprintf("%s %q", kind, name)
 }
 
+const noneDeclared = " (there is none)"
+
 // oneOf words what is wanted where only some names are right, with the one that was probably meant. Some of them stand
 // in the configuration themselves.
 func oneOf(names []string, got string) string {
 	if len(names) == 0 {
-		return "a declared name (there is none)"
+		return "a declared name" + noneDeclared
 	}
 	if !slices.ContainsFunc(names, quotable) {
 		return "a declared name"

@@ -10,7 +10,8 @@ import (
 )
 
 // one is the version of the schema.
-func one(_ *checker, v *value) (any, *wrong) {
+func one(c *checker, v *value) (any, *wrong) {
+	c.limit("enum", []any{1, "1"})
 	if v.text != "1" {
 		return nil, &wrong{want: "1"}
 	}
@@ -24,7 +25,8 @@ func yesNo(_ *checker, v *value) (any, *wrong) {
 	return v.text == "true" || v.text == "True" || v.text == "TRUE", nil
 }
 
-func positive(_ *checker, v *value) (any, *wrong) {
+func positive(c *checker, v *value) (any, *wrong) {
+	c.limit("exclusiveMinimum", 0)
 	f, err := strconv.ParseFloat(v.text, 64)
 	if v.kind != number || err != nil || !(f > 0) || math.IsInf(f, 0) {
 		return nil, &wrong{want: "a number above 0"}
@@ -32,7 +34,8 @@ func positive(_ *checker, v *value) (any, *wrong) {
 	return f, nil
 }
 
-func count(_ *checker, v *value) (any, *wrong) {
+func count(c *checker, v *value) (any, *wrong) {
+	c.limit("minimum", 1)
 	n, err := strconv.Atoi(v.text)
 	if v.kind != number || err != nil || n <= 0 {
 		return nil, &wrong{want: "a whole number above 0"}
@@ -40,7 +43,9 @@ func count(_ *checker, v *value) (any, *wrong) {
 	return n, nil
 }
 
-func status(_ *checker, v *value) (any, *wrong) {
+func status(c *checker, v *value) (any, *wrong) {
+	c.limit("minimum", 100)
+	c.limit("maximum", 599)
 	n, err := strconv.Atoi(v.text)
 	if v.kind != number || err != nil || n < 100 || n > 599 {
 		return nil, &wrong{want: "a number from 100 to 599"}
@@ -64,7 +69,8 @@ func day(_ *checker, v *value) (any, *wrong) {
 	return t, nil
 }
 
-func layer(_ *checker, v *value) (any, *wrong) {
+func layer(c *checker, v *value) (any, *wrong) {
+	c.limit("enum", probe.Layers())
 	if l := probe.Layer(v.text); l.Valid() {
 		return l, nil
 	}
@@ -77,7 +83,8 @@ func layer(_ *checker, v *value) (any, *wrong) {
 
 // enum allows some words, spelled exactly so.
 func enum(words ...string) shape {
-	return scalar(func(_ *checker, v *value) (any, *wrong) {
+	return scalar(func(c *checker, v *value) (any, *wrong) {
+		c.limit("enum", words)
 		if slices.Contains(words, v.text) {
 			return v.text, nil
 		}
@@ -86,8 +93,9 @@ func enum(words ...string) shape {
 }
 
 // authorization is API Gateway's authorizationType.
-func authorization(_ *checker, v *value) (any, *wrong) {
+func authorization(c *checker, v *value) (any, *wrong) {
 	types := []string{string(probe.AuthNone), string(probe.AuthIAM), string(probe.AuthCustom), string(probe.AuthCognito), string(probe.AuthJWT)}
+	c.limit("enum", types)
 	if !slices.Contains(types, v.text) {
 		return nil, &wrong{want: oneOf(types, v.text)}
 	}
