@@ -64,6 +64,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newDiffCommand(s),
 		newReplayCommand(s),
 		newValidateCommand(s),
+		newSchemaCommand(s),
 		newScenariosCommand(s),
 		newCausesCommand(s),
 		newSandboxCommand(s),
