@@ -26,6 +26,7 @@ var allowed = map[string]struct {
 	"internal/config":  {[]string{"probe"}, "it makes plans; scenario names come as an argument"},
 	"internal/capture": {[]string{"probe"}, "it turns transcripts into observations"},
 	"internal/diagram": {[]string{"probe"}, "it draws results"},
+	"internal/alert":   {[]string{"probe"}, "it reads reports; where its state is kept is its caller's business"},
 	"internal/report":  {[]string{"probe", "internal/causes", "internal/diagram", "internal/capture"}, "it writes events and reads nothing else"},
 	"internal/sandbox": {nil, "if it shared the fingerprints, the tests would prove the table against itself"},
 	"internal/cli": {[]string{
