@@ -74,13 +74,9 @@ type destination struct {
 type destinations []*destination
 
 // destinations makes sure that every report can be written, before anything is sent.
-func (o *runOptions) destinations() (destinations, error) {
+func (o *runOptions) destinations(plan *probe.Plan) (destinations, error) {
 	var all destinations
-	add := func(format, path string) error {
-		f, err := report.Find(format)
-		if err != nil {
-			return err
-		}
+	add := func(f report.Format, path string) error {
 		out, err := o.open(path)
 		if err != nil {
 			return err
@@ -88,16 +84,26 @@ func (o *runOptions) destinations() (destinations, error) {
 		all = append(all, &destination{output: out, format: f}) // to be discarded, come what may
 		for _, other := range all[:len(all)-1] {
 			if out.replaces && place(other.path) == place(path) {
-				return fmt.Errorf("writing %q: got it for %s and for %s, want one file for each report", path, other.format.Name, format)
+				return fmt.Errorf("writing %q: got it for %s and for %s, want one file for each report", path, other.format.Name, f.Name)
 			}
 		}
 		return nil
 	}
-	err := add(o.format.value, o.output)
+	named := func(format, path string) error {
+		f, err := report.Find(format)
+		if err != nil {
+			return err
+		}
+		return add(f, path)
+	}
+	err := named(o.format.value, o.output)
 	for _, f := range o.reports {
 		if err == nil {
-			err = add(f.format, f.path)
+			err = named(f.format, f.path)
 		}
+	}
+	if err == nil && o.record != "" {
+		err = o.addRecording(plan, add)
 	}
 	if err != nil {
 		all.discard()

@@ -31,6 +31,7 @@ type runOptions struct {
 	wait        time.Duration
 	diagram     bool
 	repro       string
+	record      string
 
 	correctClock bool
 	baseline     baseline
@@ -105,13 +106,14 @@ Formats:
 	flags.StringVar(&o.repro, "repro", "", "print the command that repeats API/ROUTE/SCENARIO by hand, with secrets as variables, and send nothing")
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
 	addReports(cmd, &o.reports)
+	flags.StringVar(&o.record, "record", "", "also write the rejections, redacted, to a new file in this folder: test vectors that explain reads")
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
 	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped; new: only those that the baseline does not have")
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
 	flags.DurationVar(&o.wait, "wait", 0, "ask again what fails or is inconclusive, until everything passes or so much time is over")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
 	cmd.MarkFlagsMutuallyExclusive("tour", "diagram")
-	for _, other := range []string{"format", "output", "report", "diagram", "tour"} {
+	for _, other := range []string{"format", "output", "report", "record", "diagram", "tour"} {
 		cmd.MarkFlagsMutuallyExclusive("repro", other) // it prints a command, and no report
 	}
 	return cmd
@@ -134,7 +136,7 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return hinted{err, fmt.Sprintf("probe plan %s shows what there is and what it takes", o.environment)}
 	}
-	outs, err := o.destinations()
+	outs, err := o.destinations(&plan)
 	if err != nil {
 		return err
 	}

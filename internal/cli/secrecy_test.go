@@ -97,7 +97,7 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 	with := func(args ...string) []string { return append(args, "--config", config) }
 	file := func(name string) string { return filepath.Join(a.dir, env+"."+name) }
 
-	args := with("run", env, "--all", "--diagram", "--wait", "1s", "--baseline", file("baseline"), "--accept", "--label", "of=test")
+	args := with("run", env, "--all", "--diagram", "--wait", "1s", "--baseline", file("baseline"), "--accept", "--label", "of=test", "--record", file("vectors"))
 	for _, f := range report.Formats() {
 		if f.Name != "json" { // which the baseline is
 			args = append(args, "--report", f.Name+"="+file(f.Name))
@@ -112,6 +112,13 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 		}
 	}
 	a.keep(t, env+" baseline", file("baseline"))
+	vectors, err := filepath.Glob(file("vectors") + "/*.jsonl")
+	if err != nil || len(vectors) != 1 {
+		t.Fatalf("finding the vectors of %s: got %q, %v", env, vectors, err)
+	}
+	if env != "proxied" { // where nothing is answered
+		a.keep(t, env+" vectors", vectors[0])
+	}
 	a.run(t, env+" run compared", with("run", env, "--format", "json", "--output", file("again.json"), "--baseline", file("baseline"))...)
 	a.keep(t, env+" json", file("again.json"))
 
@@ -123,7 +130,7 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 		t.Errorf("resolving %s: got exit code %d, want %d", env, code, cli.ExitUsage)
 	}
 	for _, format := range []string{"text", "json"} {
-		a.run(t, env+" explain "+format, "explain", file("har"), "--format", format)
+		a.run(t, env+" explain "+format, "explain", file("har"), vectors[0], "--format", format)
 		a.run(t, env+" replay "+format, with("replay", file("baseline"), "--format", format)...)
 		a.run(t, env+" diff "+format, "diff", file("baseline"), file("again.json"), "--format", format)
 	}
