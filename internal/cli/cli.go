@@ -67,6 +67,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newSchemaCommand(s),
 		newScenariosCommand(s),
 		newCausesCommand(s),
+		newManifestCommand(s),
 		newSandboxCommand(s),
 		newVersionCommand(s),
 	)

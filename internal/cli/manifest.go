@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"apigwprobe/internal/manifest"
+
+	"github.com/spf13/cobra"
+)
+
+type manifestOptions struct {
+	streams      Streams
+	kind         manifest.Kind
+	environments []string
+	config       string
+	output       string
+}
+
+func newManifestCommand(s Streams) *cobra.Command {
+	o := &manifestOptions{streams: s}
+	cmd := &cobra.Command{
+		Use:   "manifest KIND [ENV...]",
+		Short: "Print ready files for the systems that the prober works with",
+		Long: `Manifest prints files for other systems. Those of a kind that concerns environments are filled from the configuration,
+for the environments that are named or for all of them; no secret is resolved, and none stands in them.
+
+Kinds:
+` + manifestHelp(),
+		Example: `  probe manifest systemd prod`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return hinted{errors.New("got no kind, want one"), seeHelp(cmd)}
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return manifestNames(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return environmentNames(o.config), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kind, err := manifest.Find(args[0])
+			if err != nil {
+				hint := seeHelp(cmd)
+				if near := nearest(manifestNames(), args[0]); near != "" {
+					hint = fmt.Sprintf("did you mean %q?", near)
+				}
+				return hinted{err, hint}
+			}
+			o.kind, o.environments = kind, args[1:]
+			return showManifest(o)
+		},
+	}
+	addConfig(cmd, &o.config)
+	cmd.Flags().StringVar(&o.output, "output", "", "write to this file, and nothing to standard output")
+	return cmd
+}
+
+func showManifest(o *manifestOptions) error {
+	in, err := o.input()
+	if err != nil {
+		return err
+	}
+	out, err := createOutput(o.output, o.streams.Out)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	if err := o.kind.Write(out, in); err != nil {
+		return fmt.Errorf("writing manifest %q: %w", o.kind.Name, err)
+	}
+	return out.commit()
+}
+
+func (o *manifestOptions) input() (manifest.Input, error) {
+	in := manifest.Input{Config: o.config}
+	if !o.kind.Environments {
+		if len(o.environments) > 0 {
+			return in, fmt.Errorf("manifest %q: got %s, want no environment", o.kind.Name, quoteAll(o.environments))
+		}
+		return in, nil
+	}
+	file, err := loadConfig(o.config)
+	if err != nil {
+		return in, err
+	}
+	if in.Config, err = filepath.Abs(o.config); err != nil {
+		return in, err
+	}
+	names := o.environments
+	if len(names) == 0 {
+		names = file.Environments()
+	}
+	for _, name := range names {
+		plan, err := outline(file, name)
+		if err != nil {
+			return in, err
+		}
+		in.Plans = append(in.Plans, plan)
+	}
+	return in, nil
+}
+
+func manifestNames() []string {
+	var names []string
+	for _, k := range manifest.Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// manifestHelp is one line for each kind.
+func manifestHelp() string {
+	var lines []string
+	width := 0
+	for _, k := range manifest.Kinds() {
+		width = max(width, len(k.Name))
+	}
+	for _, k := range manifest.Kinds() {
+		lines = append(lines, fmt.Sprintf("  %-*s  %s", width, k.Name, k.Help))
+	}
+	return strings.Join(lines, "\n")
+}
