@@ -88,7 +88,7 @@ func (o *manifestOptions) input() (manifest.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	if in.Config, err = filepath.Abs(o.config); err != nil {
+	if in.Path, err = filepath.Abs(o.config); err != nil {
 		return in, err
 	}
 	names := o.environments

@@ -6,7 +6,6 @@ package manifest
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,11 +24,12 @@ type Kind struct {
 // Input is what a file is filled from.
 type Input struct {
 	Config string       // path of the configuration, as it was given
+	Path   string       // the same, absolute
 	Plans  []probe.Plan // the environments that were asked for; at least one where the kind wants them
 }
 
 // Kinds returns all kinds, sorted by name.
-func Kinds() []Kind { return []Kind{systemd} }
+func Kinds() []Kind { return []Kind{githubAction, gitlab, systemd} }
 
 // Find returns the kind called name.
 func Find(name string) (Kind, error) {
@@ -44,8 +44,8 @@ func Find(name string) (Kind, error) {
 // Variables are the names of the environment variables that hold secrets of plan, sorted.
 func Variables(plan probe.Plan) []string {
 	var names []string
-	for _, ref := range references(plan) {
-		if ref != nil && ref.Env != "" && !slices.Contains(names, ref.Env) {
+	for _, ref := range plan.References() {
+		if ref.Env != "" && !slices.Contains(names, ref.Env) {
 			names = append(names, ref.Env)
 		}
 	}
@@ -53,28 +53,23 @@ func Variables(plan probe.Plan) []string {
 	return names
 }
 
-// references are all that plan refers to.
-func references(plan probe.Plan) []*probe.Reference {
-	var all []*probe.Reference
-	for _, p := range plan.Principals {
-		all = append(all, p.SecretAccessKey, p.SessionToken)
-	}
-	for _, api := range plan.APIs {
-		for _, route := range api.Routes {
-			all = append(all, route.APIKey)
-			all = slices.AppendSeq(all, maps.Values(route.Token.Given))
-			for _, header := range route.Headers {
-				all = append(all, header.Secret)
+// eachPlan makes of a function that writes a file for one environment one that writes those of all, an empty line apart.
+func eachPlan(write func(io.Writer, Input, probe.Plan) error) func(io.Writer, Input) error {
+	return func(w io.Writer, in Input) error {
+		for i, plan := range in.Plans {
+			if i > 0 {
+				_, _ = io.WriteString(w, "\n") // what comes next tells of errors
+			}
+			if err := write(w, in, plan); err != nil {
+				return fmt.Errorf("environment %q: %w", plan.Environment, err)
 			}
 		}
+		return nil
 	}
-	for _, ref := range all {
-		if ref != nil && ref.OAuth2 != nil {
-			all = append(all, ref.OAuth2.ClientSecret)
-		}
-	}
-	return all
 }
+
+// unit names what is made for an environment: a unit, a job, a resource.
+func unit(plan probe.Plan) string { return "probe-" + identifier(plan.Environment) }
 
 // identifier is name with everything replaced that units, jobs and resources may not be called.
 func identifier(name string) string {

@@ -47,12 +47,16 @@ func plans() []probe.Plan {
 	}
 }
 
+func input() Input {
+	return Input{Config: "deploy/probe.yaml", Path: "/etc/probe/probe.yaml", Plans: plans()}
+}
+
 func TestGolden(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(kind.Name, func(t *testing.T) {
-			in := Input{Config: "/etc/probe/probe.yaml"}
-			if kind.Environments {
-				in.Plans = plans()
+			in := input()
+			if !kind.Environments {
+				in.Plans = nil
 			}
 			var got bytes.Buffer
 			if err := kind.Write(&got, in); err != nil {
@@ -79,7 +83,7 @@ func TestGolden(t *testing.T) {
 func written(t *testing.T, kind Kind, mark string) map[string]string {
 	t.Helper()
 	var all bytes.Buffer
-	if err := kind.Write(&all, Input{Config: "/etc/probe/probe.yaml", Plans: plans()}); err != nil {
+	if err := kind.Write(&all, input()); err != nil {
 		t.Fatal(err)
 	}
 	files := make(map[string]string)

@@ -11,17 +11,7 @@ import (
 
 var systemd = Kind{
 	Name: "systemd", Help: "a service and a timer for each environment", Environments: true,
-	Write: func(w io.Writer, in Input) error {
-		for i, plan := range in.Plans {
-			if i > 0 {
-				_, _ = io.WriteString(w, "\n") // what comes next tells of errors
-			}
-			if err := writeUnits(w, in, plan); err != nil {
-				return err
-			}
-		}
-		return nil
-	},
+	Write: eachPlan(writeUnits),
 }
 
 // often is how often is probed where no schedule says so.
@@ -93,7 +83,7 @@ func writeUnits(w io.Writer, in Input, plan probe.Plan) error {
 	}
 	limit := plan.RunTimeout + time.Minute // the run ends itself before
 	return units.Execute(w, map[string]any{
-		"Unit": "probe-" + identifier(plan.Environment), "Environment": plan.Environment, "Name": quoted(plan.Environment), "Config": quoted(in.Config),
+		"Unit": unit(plan), "Environment": plan.Environment, "Name": quoted(plan.Environment), "Config": quoted(in.Path),
 		"Variables": Variables(plan), "Timer": on, "Interval": seconds(on.Interval), "Limit": seconds(limit),
 	})
 }
