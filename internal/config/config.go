@@ -26,9 +26,10 @@ type File struct {
 	// Warnings are what is allowed and unwise, each with its place.
 	Warnings []string
 
-	opts Options
-	hash string
-	top  *node
+	opts   Options
+	hash   string
+	top    *node
+	alerts *Alerts
 }
 
 // Load reads the file path, or all *.yaml of the directory path as one. Its error is an [*Error] with every mistake.
@@ -51,6 +52,7 @@ func Load(path string, opts Options) (*File, error) {
 	for _, environment := range f.Environments() {
 		f.build(environment, false, wrong, warnings)
 	}
+	f.alerts = f.buildAlerts(wrong, warnings)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ var (
 	roleARN     = matching(`arn:aws[a-z-]*:iam::\d{12}:role/\S+`, "a role's ARN such as arn:aws:iam::123456789012:role/probe")
 	sessionName = matching(`[A-Za-z0-9_+=,.@-]{2,64}`, `2 to 64 letters, digits and any of "_+=,.@-"`)
 	accessKeyID = matching(`[A-Z0-9_]{16,128}`, "an access key id: at least 16 capital letters and digits")
+	topicARN    = matching(`arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?`, "a topic's ARN such as arn:aws:sns:eu-west-1:123456789012:alerts")
 	variable    = matching(`[A-Za-z_][A-Za-z0-9_]*`, "the name of an environment variable")
 )
 

@@ -24,6 +24,13 @@ const (
 	inVPCEndpoint
 	inCORS
 	inGatewayResponse
+	inAlerts
+	inFlapping
+	inHeartbeat
+	inDestination
+	inAlertmanager
+	inWebhook
+	inTopic
 	inReference // the last one
 )
 
@@ -60,6 +67,9 @@ var schema = []key{
 		help: "AWS identities that sign, by their names; what only they make possible is skipped without them"},
 	{name: "environments", in: topLevel, must: topLevel, shape: some(named(name, mappingOf(inEnvironment))),
 		help: "what is probed together, by name: prod, staging, lab"},
+
+	{name: "alerts", in: topLevel, shape: mappingOf(inAlerts),
+		help: "whom the daemon tells what changed for the worse or the better"},
 
 	// How a run is made.
 	{name: "schedule", in: forRun, shape: scalar(schedule),
@@ -270,6 +280,48 @@ var schema = []key{
 	{name: "audience", in: inOAuth2, shape: scalar(plainText),
 		help: "to ask for; without it: none"},
 
+	{name: "destinations", in: inAlerts, must: inAlerts, shape: some(named(name, mappingOf(inDestination))),
+		help: "who is told, by name"},
+	{name: "link", in: inAlerts, shape: scalar(webURL),
+		help: "where people reach the daemon's page: alerts link to it"},
+	{name: "confirm_after", in: inAlerts, shape: scalar(duration), fallback: "1m",
+		help: "when a second run confirms what the first one showed; an open gate was confirmed by its own"},
+	{name: "remind_after", in: inAlerts, shape: scalar(duration), fallback: "24h",
+		help: "when it is told again that an alert is still open"},
+	{name: "flapping", in: inAlerts, shape: mappingOf(inFlapping),
+		help: "when an alert that comes and goes is told once, and resolved only after it was quiet"},
+	{name: "raises", in: inFlapping, shape: scalar(count), fallback: "3",
+		help: "so often within the time makes an alert flapping"},
+	{name: "within", in: inFlapping, shape: scalar(duration), fallback: "1h",
+		help: "the time; and how long it has to be quiet"},
+	{name: "heartbeat", in: inAlerts, shape: mappingOf(inHeartbeat),
+		help: "who is pinged after each whole cycle of the scheduler, so that a silent prober is noticed"},
+	{name: "method", in: inHeartbeat, shape: enum("GET", "POST"), fallback: "POST",
+		help: "of the ping"},
+	{name: "severity", in: inDestination, shape: enum("info", "warning", "critical"), fallback: "info",
+		help: "from which on alerts go there: critical, open gates; warning, all that fails; info, also what cannot be proven"},
+	{name: "alertmanager", in: inDestination, shape: mappingOf(inAlertmanager),
+		help: "Prometheus Alertmanager, over its API v2"},
+	{name: "webhook", in: inDestination, shape: mappingOf(inWebhook),
+		help: "gets CloudEvents 1.0 as JSON"},
+	{name: "sns", in: inDestination, shape: mappingOf(inTopic),
+		help: "a topic of Amazon SNS"},
+	{name: "url", in: inHeartbeat | inAlertmanager | inWebhook, must: inHeartbeat | inAlertmanager | inWebhook,
+		shape: or(webURL, inReference), hidden: true,
+		help: "where it goes; a reference where the URL itself is a secret"},
+	{name: "secret", in: inWebhook, shape: mappingOf(inReference),
+		help: "signs in X-Probe-Signature; without it: nothing is signed"},
+	{name: "bearer_token", in: inAlertmanager | inWebhook, shape: mappingOf(inReference),
+		help: "sent as Authorization, over TLS or to this machine only"},
+	{name: "ca_file", in: inAlertmanager | inWebhook, shape: scalar(path),
+		help: "PEM file with certificates that are added to the system's roots"},
+	{name: "watchdog", in: inAlertmanager, shape: scalar(yesNo), fallback: "false",
+		help: "keep an alert firing for as long as the scheduler works"},
+	{name: "topic_arn", in: inTopic, must: inTopic, shape: scalar(topicARN),
+		help: "of the topic; first in, first out if it ends so"},
+	{name: "principal", in: inTopic, shape: scalar(principalName),
+		help: "publishes; without it: the SDK's default chain"},
+
 	{name: "env", in: anyReference, shape: scalar(variable),
 		help: "name of an environment variable"},
 	{name: "file", in: anyReference, shape: scalar(absolutePath),
@@ -316,6 +368,13 @@ var objectRules = map[object]struct {
 	inGatewayResponse: {name: "gateway response", check: checkGatewayResponse, want: "{status: 404}, {body: part of it}, or both"},
 	inCORS:            {name: "cors", want: "{origins: [https://app.example.com]}"},
 	inWAFMarker:       {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
+	inAlerts:          {name: "alerts"},
+	inFlapping:        {name: "flapping", want: "{raises: 3, within: 1h}"},
+	inHeartbeat:       {name: "heartbeat", private: true, want: "{url: …}"},
+	inDestination:     {name: "destination", private: true, check: checkDestination, want: destinationWant},
+	inAlertmanager:    {name: "alertmanager", private: true, check: checkBearer, want: "{url: …}"},
+	inWebhook:         {name: "webhook", private: true, check: checkBearer, want: "{url: …}"},
+	inTopic:           {name: "sns", private: true, want: "{topic_arn: …}"},
 	inReference:       {name: "reference", private: true, check: checkReference, want: referenceWant},
 	inToken:           {name: "token", private: true, check: checkToken, want: "{valid: reference}"},
 	inTokenSource:     {name: "source", private: true, check: checkTokenSource, want: "{header: name} or {query: name}"},
