@@ -61,7 +61,7 @@ type request struct {
 func do(ctx context.Context, client *http.Client, r request) error {
 	address, err := r.url(ctx)
 	if err != nil {
-		return fmt.Errorf("resolving the URL: %w", err)
+		return fmt.Errorf("reading the URL: %w", err)
 	}
 	target := address.Reveal()
 	if r.path != "" {
@@ -83,7 +83,7 @@ func do(ctx context.Context, client *http.Client, r request) error {
 	if r.bearer != nil {
 		token, err := r.bearer(ctx)
 		if err != nil {
-			return fmt.Errorf("resolving the bearer token: %w", err)
+			return fmt.Errorf("reading the bearer token: %w", err)
 		}
 		req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	}

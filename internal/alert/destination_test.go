@@ -157,9 +157,9 @@ func TestUnreachable(t *testing.T) {
 		{"nobody listens", WebhookConfig{URL: Fixed("http://127.0.0.1:1/path-secret")}, "connection refused"},
 		{"no URL", WebhookConfig{URL: Fixed("path-secret")}, "got a URL that is none"},
 		{"malformed", WebhookConfig{URL: Fixed("http://path-secret\x7f")}, "got a URL that is none"},
-		{"URL does not resolve", WebhookConfig{URL: unknown}, "resolving the URL: variable not set"},
-		{"secret does not resolve", WebhookConfig{URL: Fixed(r.URL), Secret: unknown, Roots: r.roots()}, "resolving the secret: variable not set"},
-		{"token does not resolve", WebhookConfig{URL: Fixed(r.URL), Bearer: unknown, Roots: r.roots()}, "resolving the bearer token: variable not set"},
+		{"URL does not resolve", WebhookConfig{URL: unknown}, "reading the URL: variable not set"},
+		{"secret does not resolve", WebhookConfig{URL: Fixed(r.URL), Secret: unknown, Roots: r.roots()}, "reading the secret: variable not set"},
+		{"token does not resolve", WebhookConfig{URL: Fixed(r.URL), Bearer: unknown, Roots: r.roots()}, "reading the bearer token: variable not set"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

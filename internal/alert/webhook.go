@@ -64,7 +64,7 @@ func (w *webhook) Send(ctx context.Context, m Message, now time.Time) error {
 	if w.Secret != nil {
 		secret, err := w.Secret(ctx)
 		if err != nil {
-			return fmt.Errorf("resolving the secret: %w", err)
+			return fmt.Errorf("reading the secret: %w", err)
 		}
 		header.Set(SignatureHeader, sign(body, secret.Reveal(), now))
 	}

@@ -68,6 +68,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newScenariosCommand(s),
 		newCausesCommand(s),
 		newManifestCommand(s),
+		newAlertCommand(s),
 		newSandboxCommand(s),
 		newVersionCommand(s),
 	)

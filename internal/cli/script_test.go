@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"mode":    modeCmd,
 			"trap":    trapCmd,
 			"sts":     stsCmd,
+			"hook":    hookCmd,
 		},
 	})
 }
