@@ -40,11 +40,35 @@ const neither verdict = ""
 
 const invoke = "execute-api:Invoke"
 
-// evaluate asks the policy about the exchange. A deny anywhere wins.
-func (p Policy) evaluate(x *exchange) verdict {
+// inquiry is what a policy is asked: whether somebody may do something. What it
+// takes to answer is only looked up where a statement depends on it.
+type inquiry struct {
+	action    string
+	resource  func() string
+	principal func(name string) bool // whether a resource policy's principal means the caller
+	expand    func(resource string) string
+	condition func(key string) string // "" where the request has no such key
+}
+
+// inquiry is about the invocation of the method that the request is for.
+func (x *exchange) inquiry() inquiry {
+	return inquiry{
+		action:    invoke,
+		resource:  func() string { return x.methodARN(x.api.Account) },
+		principal: x.isPrincipal,
+		expand:    x.expandARN,
+		condition: func(key string) string { return conditionKeys[key](x) },
+	}
+}
+
+// evaluate asks the policy about the exchange.
+func (p Policy) evaluate(x *exchange) verdict { return p.answer(x.inquiry()) }
+
+// answer says what the policy does. A deny anywhere wins.
+func (p Policy) answer(q inquiry) verdict {
 	says := neither
 	for _, s := range p {
-		if !s.matches(x) {
+		if !s.matches(q) {
 			continue
 		}
 		if s.Effect == Deny {
@@ -55,30 +79,32 @@ func (p Policy) evaluate(x *exchange) verdict {
 	return says
 }
 
-func (s *Statement) matches(x *exchange) bool {
-	return (len(s.Principal) == 0 || slices.ContainsFunc(s.Principal, x.isPrincipal)) &&
-		(len(s.Action) == 0 || slices.ContainsFunc(s.Action, func(a string) bool {
-			return glob(strings.ToLower(a), strings.ToLower(invoke))
-		})) &&
+func (s *Statement) matches(q inquiry) bool {
+	return (len(s.Principal) == 0 || slices.ContainsFunc(s.Principal, q.principal)) &&
+		s.covers(q.action) &&
 		(len(s.Resource) == 0 || slices.ContainsFunc(s.Resource, func(r string) bool {
-			return glob(x.expandARN(r), x.methodARN(x.api.Account))
+			return glob(q.expand(r), q.resource())
 		})) &&
-		!slices.ContainsFunc(s.Condition, func(c Condition) bool { return !c.holds(x) })
+		!slices.ContainsFunc(s.Condition, func(c Condition) bool { return !c.holds(q) })
+}
+
+func (s *Statement) covers(action string) bool {
+	if len(s.Action) == 0 {
+		return action == invoke
+	}
+	return slices.ContainsFunc(s.Action, func(a string) bool { return glob(strings.ToLower(a), strings.ToLower(action)) })
 }
 
 // isPrincipal tells whether a resource policy's principal means the caller. An
 // anonymous caller is meant by the star alone.
 func (x *exchange) isPrincipal(name string) bool {
-	if name == "*" {
-		return true
-	}
-	if x.caller == nil {
-		return false
-	}
-	account := x.caller.account()
-	return name == account ||
-		name == "arn:"+partition(x.api.Region)+":iam::"+account+":root" ||
-		name == x.caller.ARN || name == roleARN(x.caller.ARN)
+	return name == "*" || x.caller != nil && x.caller.isMeantBy(name, partition(x.api.Region))
+}
+
+// isMeantBy tells whether a policy's principal is this one, or its account.
+func (p *Principal) isMeantBy(name, partition string) bool {
+	account := p.account()
+	return name == account || name == "arn:"+partition+":iam::"+account+":root" || name == p.ARN || name == roleARN(p.ARN)
 }
 
 // roleARN is the role behind the ARN of a session; other ARNs stay as they are.
@@ -179,8 +205,8 @@ var conditionKeys = map[string]func(*exchange) string{
 	},
 }
 
-func (c *Condition) holds(x *exchange) bool {
-	op, value := operators[c.Operator], conditionKeys[c.Key](x)
+func (c *Condition) holds(q inquiry) bool {
+	op, value := operators[c.Operator], q.condition(c.Key)
 	if value == "" {
 		return op.negated
 	}
