@@ -29,11 +29,13 @@ func newSandboxCommand(s Streams) *cobra.Command {
 		Use:   "sandbox",
 		Short: "Serve the embedded API Gateway look-alike on loopback",
 		Long: `Sandbox serves the gateway that probe run sandbox probes, until it is interrupted, for other tools and for looking
-around. It prints a configuration for it, with made-up secrets that open nothing else.
+around. It prints a configuration for it, with made-up secrets that open nothing else, and to standard error the environment
+variables that lead AWS's own clients to its account; --dir writes them to account.env, too.
 
 It listens on loopback only. The certificate authority of its certificates is new each time.`,
 		Example: `  probe sandbox --dir /tmp/sandbox
   probe run sandbox --config /tmp/sandbox/probe.yaml   # in another terminal
+  . /tmp/sandbox/account.env; aws apigateway get-rest-apis
   probe sandbox --fault cdn-strips-authorization,key-disabled`,
 		Args: arguments(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,7 +50,7 @@ It listens on loopback only. The certificate authority of its certificates is ne
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "loopback address to listen on; port 0 takes a free one")
-	flags.StringVar(&o.dir, "dir", "", "write probe.yaml and the certificates here; without it, only those, to a temporary directory")
+	flags.StringVar(&o.dir, "dir", "", "write probe.yaml, the certificates and account.env here; without it, only those, to a temporary directory")
 	o.faults.add(cmd)
 	return cmd
 }
@@ -85,6 +87,9 @@ func serve(ctx context.Context, o *sandboxOptions) error {
 	}
 	if _, err := o.streams.Out.Write(config); err != nil {
 		return err
+	}
+	for _, variable := range served.Account() {
+		_, _ = fmt.Fprintf(o.streams.Err, "export %s\n", variable)
 	}
 	_, _ = fmt.Fprintf(o.streams.Err, "probe: serving the sandbox on https://%s until interrupted\n", served.Addr)
 	<-ctx.Done()

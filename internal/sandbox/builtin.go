@@ -17,6 +17,8 @@ var builtin = struct {
 	Domain, SecureDomain, Endpoint    string
 	OrdersKey, CatalogKey             string
 	Caller, Outsider, Retired, Friend builtinPrincipal
+
+	Operator builtinPrincipal // reads the account, and may invoke nothing
 }{
 	Region:  "eu-west-1",
 	Account: "111122223333",
@@ -46,7 +48,8 @@ var builtin = struct {
 		ID: "ASIASANDBOXRETIRED01", Secret: "sandbox-retired-secret-Ty9uE1oPa6Sd3Fg8Hj",
 		Token: "sandbox-retired-session-Xk4Zv7Cb2Nq9Mw5Le",
 	},
-	Friend: builtinPrincipal{ID: "AKIASANDBOXPARTNER01", Secret: "sandbox-partner-secret-Bn6Vc3Xz8Lk1Jh5Gf"},
+	Friend:   builtinPrincipal{ID: "AKIASANDBOXPARTNER01", Secret: "sandbox-partner-secret-Bn6Vc3Xz8Lk1Jh5Gf"},
+	Operator: builtinPrincipal{ID: "AKIASANDBOXOPERATOR1", Secret: "sandbox-operator-secret-Gc8Hw2Rk5Vd9Nf3Tj"},
 }
 
 type builtinPrincipal struct{ ID, Secret, Token string }
@@ -72,6 +75,9 @@ func Builtin() Model {
 			{AccessKeyID: b.Retired.ID, SecretKey: b.Retired.Secret, SessionToken: b.Retired.Token, ARN: session("retired"), Policy: anything,
 				Expires: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)},
 			{AccessKeyID: b.Friend.ID, SecretKey: b.Friend.Secret, ARN: user(b.Partner, "auditor"), Policy: anything},
+			{AccessKeyID: b.Operator.ID, SecretKey: b.Operator.Secret, ARN: user(b.Account, "operator"), Policy: Policy{{Effect: Allow, Action: []string{
+				"apigateway:GET", "apigateway:POST", "sts:AssumeRole", "ec2:DescribeVpcEndpoints", "ssm:GetParameter", "secretsmanager:GetSecretValue",
+			}}}},
 		},
 		APIs: []API{
 			{
@@ -134,7 +140,11 @@ func Builtin() Model {
 			}},
 			{Host: b.SecureDomain, MutualTLS: &MutualTLS{}, Mappings: []Mapping{{"", APIStage{b.Vault, "prod"}}}},
 		},
-		Issuers:      builtinIssuers(),
+		Issuers: builtinIssuers(),
+		ControlPlane: ControlPlane{
+			Parameters: map[string]string{"/orders/api-key": b.OrdersKey},
+			Secrets:    map[string]string{"catalog/api-key": b.CatalogKey},
+		},
 		VPCEndpoints: []VPCEndpoint{{ID: b.Endpoint, VPC: "vpc-0a1b2c3d4e5f60718", Region: b.Region}},
 	}
 }

@@ -87,13 +87,13 @@ func TestBuiltinConfig(t *testing.T) {
 	}
 	for _, p := range m.Principals {
 		for _, secret := range []string{p.AccessKeyID, p.SecretKey, p.SessionToken} {
-			if !strings.Contains(text, secret) {
+			if !strings.Contains(text+string(files[AccountName]), secret) {
 				t.Errorf("no %s", secret)
 			}
 		}
 	}
 	for name := range files {
-		if name != ConfigName && !strings.Contains(text, name) {
+		if name != ConfigName && name != AccountName && !strings.Contains(text, name) {
 			t.Errorf("no file %s", name)
 		}
 	}

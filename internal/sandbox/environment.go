@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -13,9 +14,10 @@ type Environment struct {
 	*Gateway
 	Addr string // where it listens
 
-	server *Server
-	proxy  *refusingProxy // nil: none
-	files  map[string][]byte
+	server  *Server
+	account *ControlServer
+	proxy   *refusingProxy // nil: none
+	files   map[string][]byte
 }
 
 // Serve starts the built-in environment on addr, with faults by their names.
@@ -46,6 +48,10 @@ func Serve(addr string, faults ...string) (*Environment, error) {
 		_ = e.Close() // the first error is the one to tell
 		return nil, err
 	}
+	if e.account, err = g.ListenControl(); err != nil {
+		_ = e.Close()
+		return nil, err
+	}
 	e.Addr = e.server.Addr
 	e.files["ca.pem"] = e.server.CA
 	return e, nil
@@ -67,6 +73,10 @@ func (e *Environment) makeFiles() error {
 // ConfigName is the file of [Environment.Files] that is the probe's configuration.
 const ConfigName = "probe.yaml"
 
+// AccountName is the file of [Environment.Files] that a shell reads to find the
+// account.
+const AccountName = "account.env"
+
 // Files are the probe's configuration for the environment and what it refers to,
 // for the directory dir: its paths begin with it.
 func (e *Environment) Files(dir string) map[string][]byte {
@@ -74,6 +84,11 @@ func (e *Environment) Files(dir string) map[string][]byte {
 	for name, content := range e.files {
 		out[name] = content
 	}
+	var account strings.Builder
+	for _, variable := range e.Account() {
+		account.WriteString("export " + variable + "\n")
+	}
+	out[AccountName] = []byte(account.String())
 	return out
 }
 
@@ -82,10 +97,23 @@ func (e *Environment) Close() error {
 	if e.proxy != nil {
 		e.proxy.close()
 	}
+	if e.account != nil {
+		_ = e.account.Close() // nobody is served any more
+	}
 	if e.server == nil {
 		return nil
 	}
 	return e.server.Close()
+}
+
+// Account is what leads AWS's clients to the environment's control plane, as
+// environment variables: its address, and the keys of somebody who may look at
+// everything and invoke nothing.
+func (e *Environment) Account() []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + e.account.URL, "AWS_REGION=" + builtin.Region,
+		"AWS_ACCESS_KEY_ID=" + builtin.Operator.ID, "AWS_SECRET_ACCESS_KEY=" + builtin.Operator.Secret,
+	}
 }
 
 // refusingProxy is a forward proxy that lets nobody out.

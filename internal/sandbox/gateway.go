@@ -34,6 +34,8 @@ type Gateway struct {
 	usage     usageCounters
 	decisions decisions
 	log       truthLog
+	control   controlLog
+	sessions  sessions
 }
 
 // layer is one step of the way down. Its check returns nil to let the request

@@ -52,7 +52,7 @@ func checkSignature(x *exchange) *refusal {
 			return no
 		}
 	}
-	x.caller = x.principals[c.accessKeyID()]
+	x.caller = x.principal(c.accessKeyID())
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (x *exchange) checkClock(c *credential, at time.Time) *refusal {
 
 // checkCaller looks the access key up and, for a session, the token.
 func (x *exchange) checkCaller(c *credential) *refusal {
-	p := x.principals[c.accessKeyID()]
+	p := x.principal(c.accessKeyID())
 	if p == nil || p.SessionToken != c.token {
 		no := &refusal{cause: "unknown-access-key", kind: unknownKey, message: "The security token included in the request is invalid."}
 		if p != nil {
@@ -160,7 +160,7 @@ func (x *exchange) compareSignature(c *credential) *refusal {
 	}
 	canonical := s.canonicalRequest(signed)
 	toSign := stringToSign(c.timestamp, c.scopeText(), canonical)
-	want := signature(x.principals[c.accessKeyID()].SecretKey, c.scopeText(), toSign)
+	want := signature(x.principal(c.accessKeyID()).SecretKey, c.scopeText(), toSign)
 	if hmac.Equal([]byte(want), []byte(c.signature)) {
 		return nil
 	}

@@ -26,6 +26,8 @@ type Model struct {
 
 	Switches Switches
 
+	ControlPlane ControlPlane
+
 	MaxBody int // bytes; 0: the service's limit
 
 	Now  func() time.Time // nil: time.Now

@@ -34,6 +34,43 @@ func (g *Gateway) ListenInside(endpoint, addr string) (*Server, error) {
 	return g.listen(addr, g.Inside(endpoint))
 }
 
+// ControlServer serves the control plane of a gateway, without TLS: clients take
+// it by its address alone.
+type ControlServer struct {
+	URL string
+
+	http *http.Server
+	done chan struct{}
+}
+
+// ListenControl starts to serve [Gateway.ControlPlane] on a free port of loopback.
+func (g *Gateway) ListenControl() (*ControlServer, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening for the control plane: %w", err)
+	}
+	s := &ControlServer{
+		URL:  "http://" + listener.Addr().String(),
+		done: make(chan struct{}),
+		http: &http.Server{
+			Handler: g.ControlPlane(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+			WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second,
+		},
+	}
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(listener) // returns when Close is called
+	}()
+	return s, nil
+}
+
+// Close stops the server and drops its connections.
+func (s *ControlServer) Close() error {
+	err := s.http.Close()
+	<-s.done
+	return err
+}
+
 func (g *Gateway) listen(addr string, handler http.Handler) (*Server, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
