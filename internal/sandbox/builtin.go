@@ -68,7 +68,7 @@ func Builtin() Model {
 	open := func(path string) Route { return Route{Method: "GET", Path: path, Authorization: None} }
 	keyed := func(r Route) Route { r.APIKeyRequired = true; return r }
 
-	return Model{
+	return logged(Model{
 		Principals: []Principal{
 			{AccessKeyID: b.Caller.ID, SecretKey: b.Caller.Secret, SessionToken: b.Caller.Token, ARN: session("caller"), Policy: anything},
 			{AccessKeyID: b.Outsider.ID, SecretKey: b.Outsider.Secret, ARN: user(b.Account, "outsider")},
@@ -77,6 +77,8 @@ func Builtin() Model {
 			{AccessKeyID: b.Friend.ID, SecretKey: b.Friend.Secret, ARN: user(b.Partner, "auditor"), Policy: anything},
 			{AccessKeyID: b.Operator.ID, SecretKey: b.Operator.Secret, ARN: user(b.Account, "operator"), Policy: Policy{{Effect: Allow, Action: []string{
 				"apigateway:GET", "apigateway:POST", "sts:AssumeRole", "ec2:DescribeVpcEndpoints", "ssm:GetParameter", "secretsmanager:GetSecretValue",
+				"wafv2:GetWebACLForResource", "wafv2:GetSampledRequests", "iam:SimulatePrincipalPolicy", "lambda:InvokeFunction", "lambda:GetPolicy",
+				"logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:DescribeResourcePolicies", "logs:FilterLogEvents", "logs:GetLogEvents",
 			}}}},
 		},
 		APIs: []API{
@@ -146,7 +148,23 @@ func Builtin() Model {
 			Secrets:    map[string]string{"catalog/api-key": b.CatalogKey},
 		},
 		VPCEndpoints: []VPCEndpoint{{ID: b.Endpoint, VPC: "vpc-0a1b2c3d4e5f60718", Region: b.Region}},
+	})
+}
+
+// logged has all stages write logs: one of them in a format that tells no phase,
+// and no execution log.
+func logged(m Model) Model {
+	for i := range m.APIs {
+		a := &m.APIs[i]
+		for j := range a.Stages {
+			l := &AccessLog{Group: "/apigateway/" + a.Name, Format: PhaseLogFormat(a.family())}
+			if a.ID == builtin.Legacy {
+				l.Format = CommonLogFormat
+			}
+			a.Stages[j].AccessLog, a.Stages[j].ExecutionLog = l, a.family() != HTTP && a.ID != builtin.Legacy
+		}
 	}
+	return m
 }
 
 // ConfigHeader is the first line of the configuration, by which it is known again.

@@ -19,7 +19,10 @@ type ControlPlane struct {
 	Parameters map[string]string // of Systems Manager, by name
 	Secrets    map[string]string // of Secrets Manager, by name
 
-	NoLogRole bool // API Gateway may not write to CloudWatch Logs
+	NoLogRole   bool              // API Gateway may not write to CloudWatch Logs
+	LogDelay    time.Duration     // until what was logged can be read
+	Retention   map[string]int    // days, by log group; without: for ever
+	LogPolicies map[string]string // the resource policies of CloudWatch Logs, by name
 }
 
 // ControlPlane serves the model to the clients of AWS's own APIs, as they reach it
@@ -111,7 +114,10 @@ func (f *failure) Error() string { return f.code + ": " + f.message }
 
 var controlServices = sync.OnceValue(func() map[string]*controlService {
 	all := map[string]*controlService{}
-	for _, s := range []*controlService{apiGatewayService(), stsService(), ec2Service(), ssmService(), secretsManagerService()} {
+	for _, s := range []*controlService{
+		apiGatewayService(), stsService(), ec2Service(), ssmService(), secretsManagerService(),
+		logsService(), wafService(), iamService(), lambdaService(),
+	} {
 		all[s.name] = s
 		for i := range s.operations {
 			if o := &s.operations[i]; o.route != "" {

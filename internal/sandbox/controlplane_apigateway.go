@@ -14,6 +14,9 @@ func apiGatewayService() *controlService {
 	read := func(name, path string, answer func(*call) (any, error)) operation {
 		return operation{name: name, route: "GET " + path, action: "apigateway:GET", on: managed, answer: answer}
 	}
+	test := func(name, path string, answer func(*call) (any, error)) operation {
+		return operation{name: name, route: "POST " + path, action: "apigateway:POST", on: managed, answer: answer}
+	}
 	return &controlService{
 		name: "apigateway", wire: restJSON, denied: "AccessDeniedException", throttled: "TooManyRequestsException",
 		operations: []operation{
@@ -28,6 +31,8 @@ func apiGatewayService() *controlService {
 			read("GetResources", "/restapis/{api}/resources", onREST(getResources)),
 			read("GetResource", "/restapis/{api}/resources/{resource}", onREST(getResource)),
 			read("GetMethod", "/restapis/{api}/resources/{resource}/methods/{method}", onREST(getMethod)),
+			test("TestInvokeMethod", "/restapis/{api}/resources/{resource}/methods/{method}", onREST(testInvokeMethod)),
+			test("TestInvokeAuthorizer", "/restapis/{api}/authorizers/{authorizer}", onREST(testInvokeAuthorizer)),
 			read("GetAuthorizers", "/restapis/{api}/authorizers", onREST(getRESTAuthorizers)),
 			read("GetAuthorizer", "/restapis/{api}/authorizers/{authorizer}", onREST(getRESTAuthorizer)),
 			read("GetGatewayResponses", "/restapis/{api}/gatewayresponses", onREST(getGatewayResponses)),
@@ -172,12 +177,19 @@ func (c *call) stage(a *API, s *Stage) object {
 			settings[strings.ReplaceAll(strings.TrimPrefix(r.Path, "/"), "/", "~1")+"/"+r.Method] = methodSetting(t)
 		}
 	}
-	if s.Throttle != nil {
-		settings["*/*"] = methodSetting(s.Throttle)
+	if s.Throttle != nil || s.ExecutionLog {
+		all := methodSetting(s.Throttle)
+		if s.ExecutionLog {
+			all["loggingLevel"] = "INFO"
+		}
+		settings["*/*"] = all
 	}
 	out := object{
 		"stageName": s.Name, "deploymentId": deploymentID(a, s.Name), "createdDate": since, "lastUpdatedDate": since,
 		"cacheClusterEnabled": false, "cacheClusterStatus": "NOT_AVAILABLE", "methodSettings": settings, "tracingEnabled": s.XRay, "tags": object{},
+	}
+	if l := s.AccessLog; l != nil {
+		out["accessLogSettings"] = accessLogSettings(a, l)
 	}
 	if len(s.WebACL) > 0 {
 		out["webAclArn"] = webACLARN(a, s)
@@ -190,8 +202,16 @@ func (c *call) stage(a *API, s *Stage) object {
 	return out
 }
 
+// methodSetting has the limits of the account where there is no throttle.
 func methodSetting(t *Throttle) object {
+	if t == nil {
+		t = &Throttle{Rate: 10000, Burst: 5000}
+	}
 	return object{"throttlingBurstLimit": t.Burst, "throttlingRateLimit": t.Rate, "loggingLevel": "OFF", "dataTraceEnabled": false, "metricsEnabled": false}
+}
+
+func accessLogSettings(a *API, l *AccessLog) object {
+	return object{"destinationArn": "arn:" + partition(a.Region) + ":logs:" + a.Region + ":" + a.Account + ":log-group:" + l.Group, "format": l.Format}
 }
 
 func webACLARN(a *API, s *Stage) string {

@@ -77,11 +77,18 @@ func v2Stage(a *API, s *Stage) object {
 	if s.Throttle != nil {
 		usual["throttlingBurstLimit"], usual["throttlingRateLimit"] = s.Throttle.Burst, s.Throttle.Rate
 	}
-	return object{
+	if a.family() == WebSocket {
+		usual["loggingLevel"] = map[bool]string{false: "OFF", true: "INFO"}[s.ExecutionLog]
+	}
+	out := object{
 		"stageName": s.Name, "deploymentId": deploymentID(a, s.Name), "autoDeploy": a.family() == HTTP && s.Deployment == nil,
 		"createdDate": sinceText, "lastUpdatedDate": sinceText, "defaultRouteSettings": usual, "routeSettings": settings,
 		"stageVariables": object{}, "tags": object{},
 	}
+	if l := s.AccessLog; l != nil {
+		out["accessLogSettings"] = accessLogSettings(a, l)
+	}
+	return out
 }
 
 func routeID(a *API, r *Route) string { return made(7, "route", a.ID, r.key()) }

@@ -53,6 +53,10 @@ type exchange struct {
 	plan     *UsagePlan
 
 	layer, cause string // the truth
+
+	trail          []string // the layers that let it pass
+	refused        *refusal // nil: none did
+	functionCalled bool     // the authorizer's, or what it said before was remembered
 }
 
 // family is the type of the API, and REST as long as none is known.

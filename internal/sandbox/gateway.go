@@ -35,6 +35,8 @@ type Gateway struct {
 	decisions decisions
 	log       truthLog
 	control   controlLog
+	logs      logStore
+	samples   sampleStore
 	sessions  sessions
 }
 
@@ -186,8 +188,15 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 	answer.write(w, r)
 }
 
-// answer takes the exchange down the pipeline and, past it, to the backend.
+// answer takes the exchange all the way and logs what became of it.
 func (g *Gateway) answer(x *exchange) *response {
+	p := g.decide(x)
+	x.writeLogs(p)
+	return p
+}
+
+// decide takes the exchange down the pipeline and, past it, to the backend.
+func (g *Gateway) decide(x *exchange) *response {
 	if no := x.pass(arrival); no != nil {
 		return no
 	}
@@ -202,6 +211,7 @@ func (x *exchange) pass(layers []layer) *response {
 		if refused := l.check(x); refused != nil {
 			return x.refuse(l.name, refused)
 		}
+		x.trail = append(x.trail, l.name)
 	}
 	return nil
 }

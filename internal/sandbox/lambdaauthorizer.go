@@ -63,7 +63,8 @@ func checkLambdaAuthorizer(x *exchange) *refusal {
 	if a.Type == TokenAuthorizer && !a.valid(identity[0]) {
 		return unauthorized("lambda-authorizer-missing-identity-source")
 	}
-	d, no := x.decide(a, identity)
+	x.functionCalled = true
+	d, no := x.decision(a, identity)
 	if no != nil {
 		return no
 	}
@@ -91,9 +92,9 @@ func (x *exchange) deniedByAuthorizer(explicit bool) *refusal {
 	}
 }
 
-// decide takes the decision from the cache or from the function. Failures are
+// decision takes the function's word from the cache or from the function. Failures are
 // not kept.
-func (x *exchange) decide(a *Authorizer, identity []string) (Decision, *refusal) {
+func (x *exchange) decision(a *Authorizer, identity []string) (Decision, *refusal) {
 	id := decisionID{a, x.stage, strings.Join(identity, "\x00")}
 	cached := a.TTL > 0 && len(identity) > 0
 	if cached {
@@ -101,24 +102,15 @@ func (x *exchange) decide(a *Authorizer, identity []string) (Decision, *refusal)
 			return d, nil
 		}
 	}
-	d, no := x.call(&a.Function, identity)
+	d, no := x.call(a, identity)
 	if no == nil && cached {
 		x.decisions.keep(id, d, x.now.Add(a.TTL))
 	}
 	return d, no
 }
 
-func (x *exchange) call(f *AuthorizerFunction, identity []string) (Decision, *refusal) {
-	broken := func(cause string) (Decision, *refusal) {
-		no := &refusal{cause: cause, kind: authorizerMisconfigured}
-		if cause == "lambda-authorizer-failure" && x.model.Switches.CrashIsAuthorizerFailure {
-			no.kind = authorizerFailed
-		}
-		return Decision{}, no
-	}
-	if f.NotPermitted {
-		return broken("lambda-authorizer-misconfigured")
-	}
+// decision looks up what the function says to an identity.
+func (f *AuthorizerFunction) decision(identity []string) Decision {
 	values := slices.Clone(identity)
 	for i, v := range values {
 		values[i] = withoutScheme(v)
@@ -127,6 +119,23 @@ func (x *exchange) call(f *AuthorizerFunction, identity []string) (Decision, *re
 	if !ok {
 		d = f.Otherwise
 	}
+	return d
+}
+
+func (x *exchange) call(a *Authorizer, identity []string) (Decision, *refusal) {
+	broken := func(cause string) (Decision, *refusal) {
+		no := &refusal{cause: cause, kind: authorizerMisconfigured}
+		if cause == "lambda-authorizer-failure" && x.model.Switches.CrashIsAuthorizerFailure {
+			no.kind = authorizerFailed
+		}
+		return Decision{}, no
+	}
+	f := &a.Function
+	if f.NotPermitted {
+		return broken("lambda-authorizer-misconfigured")
+	}
+	d := f.decision(identity)
+	x.logFunction(x.api, a, d)
 	switch d.Fails {
 	case Unauthorized:
 		no := unauthorized("lambda-authorizer-unauthorized")

@@ -146,6 +146,9 @@ type Stage struct {
 	WebACL []WAFRule // empty: none attached
 	XRay   bool
 
+	AccessLog    *AccessLog // nil: none is written
+	ExecutionLog bool       // of REST and WebSocket APIs
+
 	Throttle *Throttle // nil: none
 	Canary   *Canary   // nil: none
 }

@@ -66,7 +66,7 @@ type refusal struct {
 
 // refuse turns a layer's no into the answer that the service gives.
 func (x *exchange) refuse(layer string, no *refusal) *response {
-	x.layer, x.cause = layer, no.cause
+	x.layer, x.cause, x.refused = layer, no.cause, no
 	if no.layer != "" {
 		x.layer = no.layer
 	}

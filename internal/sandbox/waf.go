@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 )
@@ -56,11 +57,15 @@ func checkWAF(x *exchange) *refusal {
 		if !wafMatches[rule.Match](x, rule) {
 			continue
 		}
+		x.sampleRequest(i, cmp.Or(rule.Status, wafFiltered.status))
 		no := &refusal{cause: "waf-blocked", kind: wafFiltered, message: "Forbidden"}
 		if rule.Status != 0 {
 			no.custom = &response{status: rule.Status, body: []byte(rule.Body)}
 		}
 		return no
+	}
+	if len(x.stage.WebACL) > 0 {
+		x.sampleRequest(-1, 0)
 	}
 	return nil
 }
