@@ -189,39 +189,6 @@ func TestSeries(t *testing.T) {
 	}
 }
 
-func TestPush(t *testing.T) {
-	var method, path, user, body string
-	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		var b bytes.Buffer
-		_, _ = b.ReadFrom(r.Body)
-		name, password, _ := r.BasicAuth()
-		method, path, user, body = r.Method, r.URL.Path, name+":"+password, b.String()
-	}))
-	defer gateway.Close()
-	m := New("v1")
-	m.Expect(matrix())
-	target := strings.Replace(gateway.URL, "http://", "http://probe:tell-nobody@", 1)
-	if err := m.Push(t.Context(), target, "prod"); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"PUT", "/metrics/job/apigwprobe/instance/prod", "probe:tell-nobody"}, []string{method, path, user}); diff != "" {
-		t.Error(diff)
-	}
-	if !strings.Contains(body, "apigwprobe_build_info") {
-		t.Errorf("got %d bytes without apigwprobe_build_info", len(body))
-	}
-	gateway.Close()
-	err := m.Push(t.Context(), target, "prod")
-	if err == nil || strings.Contains(err.Error(), "tell-nobody") {
-		t.Errorf("got %v, want an error without the password", err)
-	}
-	for _, nonsense := range []string{"", "file:///tmp/x", "gateway:9091", "http://%zz"} {
-		if err := m.Push(t.Context(), nonsense, "prod"); err == nil {
-			t.Errorf("%q: got no error", nonsense)
-		}
-	}
-}
-
 func TestConcurrently(t *testing.T) {
 	m := New("v1").WithProcess()
 	var all sync.WaitGroup
