@@ -35,6 +35,7 @@ type runOptions struct {
 
 	correctClock bool
 	baseline     baseline
+	metrics      metricsOutput
 
 	faults faults
 	tour   bool
@@ -63,7 +64,8 @@ Formats:
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
   probe run prod --repro "orders/GET /orders/{id}/unsigned"
   probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)
-  probe run prod --report html=report.html --report junit=junit.xml`,
+  probe run prod --report html=report.html --report junit=junit.xml
+  probe run prod --metrics-textfile /var/lib/node_exporter/apigwprobe.prom`,
 		Args:              arguments(1, 1, "environment"),
 		ValidArgsFunction: completeEnvironment(&o.filters.config),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -99,6 +101,7 @@ Formats:
 	o.pace.add(cmd)
 	o.faults.add(cmd)
 	o.baseline.add(cmd)
+	o.metrics.add(cmd)
 	cmd.Flags().BoolVar(&o.tour, "tour", false, "show what can reject a request, and how each looks in the built-in sandbox")
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
@@ -112,8 +115,10 @@ Formats:
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
 	flags.DurationVar(&o.wait, "wait", 0, "ask again what fails or is inconclusive, until everything passes or so much time is over")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
-	cmd.MarkFlagsMutuallyExclusive("tour", "diagram")
-	for _, other := range []string{"format", "output", "report", "record", "diagram", "tour"} {
+	for _, other := range []string{"diagram", "metrics-textfile", "metrics-push"} {
+		cmd.MarkFlagsMutuallyExclusive("tour", other)
+	}
+	for _, other := range []string{"format", "output", "report", "record", "diagram", "tour", "metrics-textfile", "metrics-push"} {
 		cmd.MarkFlagsMutuallyExclusive("repro", other) // it prints a command, and no report
 	}
 	return cmd
@@ -141,12 +146,16 @@ func run(ctx context.Context, o *runOptions) error {
 		return err
 	}
 	defer outs.discard()
+	if err := o.metrics.begin(matrix, outs); err != nil {
+		return err
+	}
+	defer o.metrics.discard()
 	result, err := o.send(ctx, matrix, env.path(o.filters.config), outs)
 	if err != nil {
 		return err
 	}
 	// What the run came to stands, even if not every report of it can be written.
-	return errors.Join(outs.commit(), o.conclude(ctx, matrix, result))
+	return errors.Join(outs.commit(), o.metrics.end(ctx, plan.Environment), o.conclude(ctx, matrix, result))
 }
 
 // send runs the matrix of the configuration at a path and reports to outs as it goes.
@@ -170,6 +179,7 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, o
 		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
 	}) {
 		event = o.baseline.compare(event)
+		o.metrics.see(event)
 		bar.see(event)
 		if err := outs.see(event); err != nil {
 			return probe.Report{}, err

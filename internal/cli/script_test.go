@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"trap":    trapCmd,
 			"sts":     stsCmd,
 			"hook":    hookCmd,
+			"gateway": pushgatewayCmd,
 		},
 	})
 }
