@@ -13,11 +13,15 @@ type RunStarted struct {
 	Skips int
 }
 
-// Observed says that one request was answered, or failed. Extra marks a request beyond the matrix.
+// Observed says that one request was answered, or failed. Extra marks a request beyond the matrix, or an answer to a
+// case that was asked before.
 type Observed struct {
 	API, Route, Access, Scenario string
 	Status                       int
 	Extra                        bool
+	// Result is what is known of the exchange so far, redacted: it bears no verdict and no attribution, since these take
+	// all answers of the API.
+	Result Result
 }
 
 // Opened says that a request that must be refused got past. It is sent the moment that is seen, before the run is

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -147,6 +148,11 @@ type Result struct {
 // IsGate reports whether res is of a request that must be refused by an authorization layer.
 func (res Result) IsGate() bool {
 	return res.ScenarioKind == Gate && !res.Control && !slices.Contains(res.Expected.Layers, None)
+}
+
+// IsExtra reports whether res is of a request beyond the matrix, which has no verdict.
+func (res Result) IsExtra() bool {
+	return strings.Contains(res.Scenario, ":") // what it was sent for stands before the name
 }
 
 // Accepted says why a finding does not count, and the last day on which that holds ("2027-01-31" or "").

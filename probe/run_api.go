@@ -286,6 +286,7 @@ func (a *apiRun) send(ctx context.Context, c Case, extra string) (Exchange, bool
 	a.mu.Unlock()
 	a.events <- Observed{
 		API: a.api.Name, Route: c.Route.Name(), Access: c.Access.ID(), Scenario: c.Scenario.Name, Status: o.Status, Extra: extra != "" || a.round > 0,
+		Result: a.observed(&e),
 	}
 	return e, true
 }

@@ -89,6 +89,16 @@ func (a *apiRun) judgeAll(exchanges []Exchange, attributions []Attribution) []ju
 	return out
 }
 
+// observed is an exchange before anything is concluded from it.
+func (a *apiRun) observed(e *Exchange) Result {
+	if e.Extra != "" {
+		return a.extra(e, nil)
+	}
+	res := a.result(e.Case, e, nil)
+	res.Attempts = 1 + e.Observation.Resends
+	return res
+}
+
 // extra is the result of an extra request: it has no verdict.
 func (a *apiRun) extra(e *Exchange, at *Attribution) Result {
 	res := a.result(e.Case, e, at)
