@@ -189,6 +189,7 @@ func eachText(res probe.Result, visit func(text string, whole bool) string, fore
 		}
 		if r.Traits != nil {
 			t := *r.Traits
+			part(&t.Host, &t.Connect)
 			r.Traits = &t
 		}
 		res.Request = &r

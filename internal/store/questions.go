@@ -221,10 +221,10 @@ func (s *Store) Changes(ctx context.Context, q Query) ([]Change, error) {
 // Gate is a case that must be refused, and when it last was.
 type Gate struct {
 	Case
-	Proven time.Time   `json:"proven,omitzero"` // when the run started that last showed it to be shut; zero: none did
-	Run    string      `json:"run"`             // that run; "": none
-	Asked  time.Time   `json:"asked"`           // when the run started that last asked it
-	Now    probe.Stand `json:"now"`             // how it stood then
+	Proven *time.Time  `json:"proven"` // when the run started that last showed it to be shut; nil: none did
+	Run    string      `json:"run"`    // that run; "": none
+	Asked  time.Time   `json:"asked"`  // when the run started that last asked it
+	Now    probe.Stand `json:"now"`    // how it stood then
 }
 
 // Coverage returns every gate of an environment that was ever asked, the one whose proof is the oldest first.
@@ -234,7 +234,8 @@ func (s *Store) Coverage(ctx context.Context, environment string) ([]Gate, error
 		var asked int64
 		err = rows.Scan(append([]any{&g.ID, &g.API, &g.Route, &g.AccessID, &g.Scenario, &proven, &g.Run, &asked}, into(&g.Now)...)...)
 		if g.Asked = fromMillis(asked); proven.Valid {
-			g.Proven = fromMillis(proven.Int64)
+			at := fromMillis(proven.Int64)
+			g.Proven = &at
 		}
 		return g, err
 	}, `SELECT c.name, c.api, c.route, c.access, c.scenario, l.proven, coalesce(l.proven_run, ''), l.asked, `+standColumns("s")+`

@@ -170,7 +170,7 @@ func TestRunsChangesAndCoverage(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkEqual(t, "the gate that was proven longest ago", gates[0], Gate{
-		Case: c, Proven: reports[3].Run.Started, Run: reports[3].Run.ID, Asked: midnight.Add(4 * time.Hour), Now: open,
+		Case: c, Proven: &reports[3].Run.Started, Run: reports[3].Run.ID, Asked: midnight.Add(4 * time.Hour), Now: open,
 	})
 	checkEqual(t, "gates", len(gates), len(scenarioNames)-1)
 
