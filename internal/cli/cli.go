@@ -63,6 +63,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newExplainCommand(s),
 		newDiffCommand(s),
 		newReplayCommand(s),
+		newHistoryCommand(s),
 		newValidateCommand(s),
 		newSchemaCommand(s),
 		newScenariosCommand(s),

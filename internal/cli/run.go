@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type runOptions struct {
 	diagram     bool
 	repro       string
 	record      string
+	data        string
 
 	correctClock bool
 	baseline     baseline
@@ -110,6 +112,7 @@ Formats:
 	flags.StringVar(&o.output, "output", "", "write the report to this file, and nothing to standard output")
 	addReports(cmd, &o.reports)
 	flags.StringVar(&o.record, "record", "", "also write the rejections, redacted, to a new file in this folder: test vectors that explain reads")
+	flags.StringVar(&o.data, "data", "", fmt.Sprintf("also keep the run in this file of history (default $%s, if that is set)", dataVariable))
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
 	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped; new: only those that the baseline does not have")
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
@@ -118,7 +121,7 @@ Formats:
 	for _, other := range []string{"diagram", "metrics-textfile", "metrics-push"} {
 		cmd.MarkFlagsMutuallyExclusive("tour", other)
 	}
-	for _, other := range []string{"format", "output", "report", "record", "diagram", "tour", "metrics-textfile", "metrics-push"} {
+	for _, other := range []string{"format", "output", "report", "record", "data", "diagram", "tour", "metrics-textfile", "metrics-push"} {
 		cmd.MarkFlagsMutuallyExclusive("repro", other) // it prints a command, and no report
 	}
 	return cmd
@@ -150,16 +153,21 @@ func run(ctx context.Context, o *runOptions) error {
 		return err
 	}
 	defer o.metrics.discard()
-	result, err := o.send(ctx, matrix, env.path(o.filters.config), outs)
+	past, err := openHistorian(cmp.Or(o.data, o.streams.env(dataVariable)))
 	if err != nil {
 		return err
 	}
+	result, err := o.send(ctx, matrix, env.path(o.filters.config), outs, past)
+	lost := past.close()
+	if err != nil {
+		return errors.Join(err, lost)
+	}
 	// What the run came to stands, even if not every report of it can be written.
-	return errors.Join(outs.commit(), o.metrics.end(ctx, plan.Environment), o.conclude(ctx, matrix, result))
+	return errors.Join(outs.commit(), lost, o.metrics.end(ctx, plan.Environment), o.conclude(ctx, matrix, result))
 }
 
-// send runs the matrix of the configuration at a path and reports to outs as it goes.
-func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, outs destinations) (probe.Report, error) {
+// send runs the matrix of the configuration at a path, and keeps it and reports to outs as it goes.
+func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, outs destinations, past *historian) (probe.Report, error) {
 	out := outs[0]
 	var to io.Writer = out
 	bar := newProgress(o.streams, out.Writer, len(m.Cases))
@@ -179,6 +187,7 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, o
 		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
 	}) {
 		event = o.baseline.compare(event)
+		past.see(event)
 		o.metrics.see(event)
 		bar.see(event)
 		if err := outs.see(event); err != nil {
