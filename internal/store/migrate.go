@@ -34,9 +34,6 @@ const applicationID = 0x70726f62 // "prob"
 // it, since another process may migrate at the same moment.
 func migrate(db *sql.DB, steps []string) error {
 	ctx := context.Background()
-	if err := ours(ctx, db); err != nil {
-		return err
-	}
 	for {
 		version, err := layout(ctx, db)
 		switch {
@@ -61,13 +58,16 @@ func migrate(db *sql.DB, steps []string) error {
 	}
 }
 
-// ours refuses the database of another program.
-func ours(ctx context.Context, db *sql.DB) error {
-	var id, tables int
-	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+// ours refuses the database of another program before anything of it is changed: the mode of its journal would be.
+func ours(path string) error {
+	db, err := sql.Open("sqlite", address(path, pragmas[:1]))
+	if err != nil {
 		return err
 	}
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+	defer db.Close()
+	var id, tables int
+	err = db.QueryRow("SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)").Scan(&id, &tables)
+	if err != nil {
 		return err
 	}
 	if tables > 0 && id != applicationID {

@@ -55,7 +55,10 @@ func open(path string, now func() time.Time) (*Store, error) {
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", address(path))
+	if err := ours(path); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", address(path, pragmas))
 	if err != nil {
 		return nil, err
 	}
@@ -70,16 +73,17 @@ func open(path string, now func() time.Time) (*Store, error) {
 	return s, nil
 }
 
+// pragmas are how each connection is set up. WAL with synchronous=NORMAL survives a killed process whole, and a power cut
+// without its last moments.
+var pragmas = []string{"busy_timeout(10000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "foreign_keys(on)"}
+
 // address is the data source of a file. Transactions take the lock when they begin, so that none fails half-way because
-// another process wrote; WAL with synchronous=NORMAL survives a killed process whole, and a power cut without its last
-// moments.
-func address(path string) string {
+// another process wrote.
+func address(path string, pragmas []string) string {
 	if whole, err := filepath.Abs(path); err == nil {
 		path = whole
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "foreign_keys(on)",
-	}}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}
 	return u.String()
 }
