@@ -97,7 +97,8 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 	with := func(args ...string) []string { return append(args, "--config", config) }
 	file := func(name string) string { return filepath.Join(a.dir, env+"."+name) }
 
-	args := with("run", env, "--all", "--diagram", "--wait", "1s", "--baseline", file("baseline"), "--accept", "--label", "of=test", "--record", file("vectors"))
+	args := with("run", env, "--all", "--diagram", "--wait", "1s", "--baseline", file("baseline"), "--accept", "--label", "of=test", "--record", file("vectors"),
+		"--data", file("db"))
 	for _, f := range report.Formats() {
 		if f.Name != "json" { // which the baseline is
 			args = append(args, "--report", f.Name+"="+file(f.Name))
@@ -112,6 +113,7 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 		}
 	}
 	a.keep(t, env+" baseline", file("baseline"))
+	a.ofHistory(t, env, file("db"))
 	vectors, err := filepath.Glob(file("vectors") + "/*.jsonl")
 	if err != nil || len(vectors) != 1 {
 		t.Fatalf("finding the vectors of %s: got %q, %v", env, vectors, err)
@@ -140,6 +142,26 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 			if len(a.texts[env+name+" > standard output"]) < 50 {
 				t.Errorf("%s: wrote nothing: %s", env+name, a.texts[env+name+" > standard error"])
 			}
+		}
+	}
+}
+
+// ofHistory keeps the bytes of a history, and what it says: most of it is compressed.
+func (a artefacts) ofHistory(t *testing.T, env, data string) {
+	t.Helper()
+	files, err := filepath.Glob(data + "*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("finding the history of %s: got %q, %v", env, files, err)
+	}
+	for _, path := range files {
+		a.keep(t, env+" history "+filepath.Base(path), path)
+	}
+	for name, args := range map[string][]string{
+		"runs": {env, "--format", "json"}, "changes": {env, "--only", "changes"}, "coverage": {"coverage", env, "--format", "json"},
+		"run": {"show", "latest", "--format", "json"},
+	} {
+		if out, code := a.run(t, env+" history "+name, append(append([]string{"history"}, args...), "--data", data)...); code != cli.ExitOK || out == "" {
+			t.Errorf("history of %s, %s: got exit code %d and %q", env, name, code, a.texts[env+" history "+name+" > standard error"])
 		}
 	}
 }
