@@ -118,21 +118,41 @@ func (r Replayed) Changed() bool {
 // Replay attributes and judges the answers of an old run by what is known today. What was declared is taken from the
 // matrix: it is that of the run if the plan is. lost counts answers to cases that the matrix does not have.
 func (m *Matrix) Replay(old Report) (out []Replayed, lost int, err error) {
+	sent := func(res Result) bool { return res.Attribution != nil }
+	exchanges, results, lost, err := m.reread(old, sent)
+	if err != nil {
+		return nil, lost, err
+	}
+	attributions := Attribute(m.Plan, exchanges)
+	controls := m.controlsOf(exchanges, attributions)
+	for i, e := range exchanges {
+		r := Replayed{ID: results[i].ID, Before: Conclusion{*results[i].Attribution, results[i].Verdict, results[i].Kind}}
+		r.After.Attribution = attributions[i]
+		if e.Extra == "" {
+			j := Judge(e.Case, e.Observation, attributions[i], controls[e.Case.API.Name][controlKey(e.Case)])
+			r.After.Verdict, r.After.Kind = j.Verdict, j.Kind
+		}
+		out = append(out, r)
+	}
+	return out, lost, nil
+}
+
+// reread makes exchanges of those results of an old run that were sent and that use takes. lost counts answers to cases
+// that the matrix does not have.
+func (m *Matrix) reread(old Report, use func(Result) bool) (exchanges []Exchange, results []Result, lost int, err error) {
 	if old.Version != SchemaVersion {
-		return nil, 0, fmt.Errorf("reading run: got version %d, want %d", old.Version, SchemaVersion)
+		return nil, nil, 0, fmt.Errorf("reading run: got version %d, want %d", old.Version, SchemaVersion)
 	}
 	cases := make(map[string]Case)
 	for _, c := range m.Cases {
 		cases[c.ID()] = c
 	}
-	var exchanges []Exchange
-	var results []Result
 	for _, res := range slices.Concat(old.Results, old.Extra) {
-		if res.Observed == nil || res.Request == nil || res.Attribution == nil || res.Request.Method == "" {
+		if res.Observed == nil || res.Request == nil || res.Request.Method == "" || !use(res) {
 			continue // not sent
 		}
 		if res.Request.Traits == nil {
-			return nil, 0, fmt.Errorf("reading run: result %q: got no traits of its request, want those of a newer probe", res.ID)
+			return nil, nil, 0, fmt.Errorf("reading run: result %q: got no traits of its request, want those of a newer probe", res.ID)
 		}
 		id, extra := res.origin()
 		c, ok := findCase(cases, id)
@@ -146,9 +166,13 @@ func (m *Matrix) Replay(old Report) (out []Replayed, lost int, err error) {
 		results = append(results, res)
 	}
 	if len(exchanges) == 0 {
-		return nil, lost, errors.New("replaying run: got no answer to a case of the plan, want at least one")
+		return nil, nil, lost, errors.New("replaying run: got no answer to a case of the plan, want at least one")
 	}
-	attributions := Attribute(m.Plan, exchanges)
+	return exchanges, results, lost, nil
+}
+
+// controlsOf finds how the controls of each API fared.
+func (m *Matrix) controlsOf(exchanges []Exchange, attributions []Attribution) map[string]map[string]*Control {
 	controls := make(map[string]map[string]*Control) // by API
 	for _, api := range m.Plan.APIs {
 		var es []Exchange
@@ -160,16 +184,7 @@ func (m *Matrix) Replay(old Report) (out []Replayed, lost int, err error) {
 		}
 		controls[api.Name] = controlsOf(es, as)
 	}
-	for i, e := range exchanges {
-		r := Replayed{ID: results[i].ID, Before: Conclusion{*results[i].Attribution, results[i].Verdict, results[i].Kind}}
-		r.After.Attribution = attributions[i]
-		if e.Extra == "" {
-			j := Judge(e.Case, e.Observation, attributions[i], controls[e.Case.API.Name][controlKey(e.Case)])
-			r.After.Verdict, r.After.Kind = j.Verdict, j.Kind
-		}
-		out = append(out, r)
-	}
-	return out, lost, nil
+	return controls
 }
 
 // origin is the id of the case that a result answers, and what it was sent for beyond the matrix.

@@ -129,27 +129,33 @@ func (r *runner) report(ctx context.Context, finished []APIFinished) Report {
 	r.info.Complete = ctx.Err() == nil
 	rep.Run = r.info
 	rep.Run.Wait = r.waited(finished)
-	routes := make(map[string]bool)
 	for _, f := range finished {
 		rep.Results = append(rep.Results, f.Results...)
 		rep.Extra = append(rep.Extra, f.Extra...)
 		rep.Findings = append(rep.Findings, f.Findings...)
 	}
-	for _, res := range rep.Results {
-		rep.Summary.add(res)
+	rep.count()
+	return rep
+}
+
+// count sums the results up.
+func (r *Report) count() {
+	r.Summary, r.Coverage = Summary{}, Coverage{}
+	routes := make(map[string]bool)
+	for _, res := range r.Results {
+		r.Summary.add(res)
 		if res.Verdict == Skipped {
 			continue
 		}
 		routes[res.API+"|"+res.Route] = true
 		if res.IsGate() {
-			rep.Coverage.Gates++
+			r.Coverage.Gates++
 			if res.Proven {
-				rep.Coverage.Proven++
+				r.Coverage.Proven++
 			}
 		}
 	}
-	rep.Coverage.Routes = len(routes)
-	return rep
+	r.Coverage.Routes = len(routes)
 }
 
 func (s *Summary) add(res Result) {
