@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"os"
@@ -10,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"apigwprobe/internal/secrets"
 	"apigwprobe/internal/store"
 	"apigwprobe/probe"
+	"apigwprobe/scenarios"
 )
 
 // A history that cannot be written any more costs neither the report nor what the run came to.
@@ -76,6 +79,62 @@ func TestAgesAndMoments(t *testing.T) {
 	for _, word := range []string{"", "d", "-1d", "-1h", "yesterday", "99999999d", "1.5d"} {
 		if got, err := moment(word, now); err == nil {
 			t.Errorf("moment(%q): got %v, want an error", word, got)
+		}
+	}
+}
+
+// What a run had observed when it was killed is judged when it is shown.
+func TestInterruptedRunIsJudgedLater(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "probe.db")
+	env, err := openEnvironment(defaultConfig, builtin, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer env.close()
+	plan, err := env.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	matrix, err := probe.NewMatrix(&plan, scenarios.All(), probe.Selection{APIs: []string{"ledger"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	past, err := openHistorian(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := 0
+	for event := range matrix.Run(t.Context(), probe.RunOptions{Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
+		return secrets.Resolve(ctx, *plan, needs)
+	}}) {
+		if _, end := event.(probe.RunFinished); end {
+			break
+		}
+		if _, ok := event.(probe.Observed); ok {
+			answers++
+		}
+		past.see(event)
+	}
+	if err := past.close(); err != nil {
+		t.Fatal(err)
+	}
+	for config, want := range map[string]string{
+		defaultConfig:                    "warning: the run did not end; what was answered is judged now\n",
+		filepath.Join(dir, "other.yaml"): "warning: the run did not end, and what was answered is shown without a verdict: ",
+	} {
+		var stdout, stderr bytes.Buffer
+		code := Run(t.Context(), []string{"history", "show", "latest", "--data", data, "--format", "json", "--config", config}, Streams{Out: &stdout, Err: &stderr})
+		if code != ExitOK || !strings.HasPrefix(stderr.String(), want) {
+			t.Errorf("got exit code %d and %q, want %q", code, stderr.String(), want)
+		}
+		var rep probe.Report
+		if err := json.Unmarshal(stdout.Bytes(), &rep); err != nil {
+			t.Fatal(err)
+		}
+		judged := rep.Summary.Pass > 0 && rep.Coverage.Proven > 0
+		if judged != (config == defaultConfig) || rep.Run.Complete || rep.Run.Requests != answers {
+			t.Errorf("%s: got %+v, %+v, %d requests, want %d, judged only with its configuration", config, rep.Summary, rep.Coverage, rep.Run.Requests, answers)
 		}
 	}
 }

@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"apigwprobe/internal/report"
 	"apigwprobe/internal/store"
 	"apigwprobe/probe"
+	"apigwprobe/scenarios"
 
 	"github.com/spf13/cobra"
 )
 
 func newHistoryShowCommand(s Streams) *cobra.Command {
-	var data string
+	var data, config string
 	format := formats()
 	cmd := &cobra.Command{
 		Use:   "show RUN",
@@ -21,8 +24,9 @@ func newHistoryShowCommand(s Streams) *cobra.Command {
 		Long: `Show reports a stored run. RUN is its id, or a beginning of it that no other run has, or "latest".
 
 What varies from run to run (ids, dates, timings, what a backend said) is kept for a week, and longer for failures,
-changes and what was seen for the first time; elsewhere, "[varies]" stands in its place. Of a run that a crash cut, there is
-what was observed until then, and no verdict on it.
+changes and what was seen for the first time; elsewhere, "[varies]" stands in its place. Of a run that a crash cut, what
+was observed until then is attributed and judged now, if its environment is in the configuration and that is as it was; otherwise
+it is shown without a verdict.
 
 Formats:
 ` + formatHelp(),
@@ -43,6 +47,9 @@ Formats:
 			if err != nil {
 				return err
 			}
+			if !rep.Run.Complete && len(rep.Results) > 0 {
+				rep = salvage(s, rep, config)
+			}
 			f, err := report.Find(format.value)
 			if err != nil {
 				return err
@@ -51,8 +58,44 @@ Formats:
 		},
 	}
 	addData(cmd, &data)
+	addConfig(cmd, &config)
 	addChoice(cmd, &format, "format", "how to report")
 	return cmd
+}
+
+// salvage concludes from a run what it did not come to conclude itself, if what was declared then is known.
+func salvage(s Streams, rep probe.Report, config string) probe.Report {
+	if slices.ContainsFunc(rep.Results, func(res probe.Result) bool { return res.Attribution != nil }) {
+		return rep // it was judged, and its time was up
+	}
+	judged, err := trySalvage(rep, config)
+	if err != nil {
+		_, _ = fmt.Fprintf(s.Err, "warning: the run did not end, and what was answered is shown without a verdict: %v\n", err)
+		return rep
+	}
+	_, _ = fmt.Fprintln(s.Err, "warning: the run did not end; what was answered is judged now")
+	return judged
+}
+
+func trySalvage(rep probe.Report, config string) (probe.Report, error) {
+	env, err := openEnvironment(config, rep.Run.Environment, nil)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	defer env.close()
+	plan, err := outline(env.file, env.name)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	if env.sandbox == nil && plan.SourceHash != rep.Run.ConfigSHA256 {
+		return probe.Report{}, fmt.Errorf("%s is not as it was then", config)
+	}
+	plan.MaxRequests = math.MaxInt // nothing is sent
+	matrix, err := probe.NewMatrix(&plan, scenarios.All(), probe.Selection{})
+	if err != nil {
+		return probe.Report{}, err
+	}
+	return matrix.Salvage(rep)
 }
 
 // findRun finds the run that a word means.

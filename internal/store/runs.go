@@ -290,6 +290,10 @@ func (s *Store) unfinished(ctx context.Context, u *unpacker, seq int64, rep prob
 		res.Verdict, res.Kind = probe.Inconclusive, probe.KindStopped
 		res.Reason = "the run did not end: this was answered, and not judged"
 		if i, again := place[res.ID]; again {
+			was := rep.Results[i]
+			res.Tries = append(was.Tries, probe.Try{
+				At: was.At, Status: was.Observed.Status, ErrorType: was.Observed.ErrorType, Verdict: was.Verdict, Kind: was.Kind,
+			})
 			rep.Results[i] = res
 			continue
 		}
