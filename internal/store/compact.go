@@ -26,9 +26,7 @@ func (s *Store) Compact(ctx context.Context, r Retention) (removed int, err erro
 	}
 	now := s.now()
 	err = s.write(ctx, "compacting", func(tx *sql.Tx) error {
-		_, err := tx.Exec("UPDATE run_data SET varying = NULL WHERE varying IS NOT NULL AND run IN (SELECT seq FROM runs WHERE started < ?)",
-			millis(now.Add(-r.Whole)))
-		if err != nil || r.Runs == 0 {
+		if err := dropVarying(tx, now.Add(-r.Whole)); err != nil || r.Runs == 0 {
 			return err
 		}
 		oldest := millis(now.Add(-r.Runs))
@@ -54,6 +52,15 @@ func (s *Store) Compact(ctx context.Context, r Retention) (removed int, err erro
 	}
 	return removed, nil
 }
+
+// dropVarying removes what varies, but for failures and changes, from the runs that started before a moment.
+func dropVarying(tx *sql.Tx, before time.Time) error {
+	_, err := tx.Exec(dropping, millis(before))
+	return err
+}
+
+const dropping = `UPDATE run_data SET varying = NULL WHERE run IN
+	(SELECT d.run FROM run_data d INDEXED BY run_data_by_varying JOIN runs r ON r.seq = d.run WHERE d.varying IS NOT NULL AND r.started < ?)`
 
 // sweep removes the cases that were not asked since a moment, and the shapes that nothing refers to any more.
 func sweep(tx *sql.Tx, oldest int64) error {

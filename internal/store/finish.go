@@ -254,6 +254,10 @@ func (f *finisher) end(rep probe.Report, set resultSet) error {
 	if _, err := f.tx.Exec("DELETE FROM observed WHERE run = ?", f.seq); err != nil {
 		return err
 	}
+	// So that the file does not grow without end where nobody compacts it.
+	if err := dropVarying(f.tx, f.run.Started.Add(-DefaultWhole)); err != nil {
+		return err
+	}
 	s := rep.Summary
 	_, err = f.tx.Exec(`UPDATE runs SET finished = 1, complete = ?, duration = ?, pass = ?, fail = ?, inconclusive = ?, skipped = ?,
 		accepted = ?, changes = ? WHERE seq = ?`,

@@ -29,7 +29,7 @@ func mustExec(t *testing.T, db *sql.DB, text string) {
 	}
 }
 
-// A file of the first layout, with a run in it, comes to the layout of today and keeps the run. Steps to come are tried
+// A file of the first layout, with a run in it, comes to the layout of today and keeps the run. A step to come is tried
 // with one that is made up.
 func TestMigrations(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "probe.db")

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"os"
@@ -104,6 +105,21 @@ func TestRunsThatAreAlikeShareTheirRoom(t *testing.T) {
 	if diff != "" {
 		t.Errorf("an old report: want -, got +:\n%s", diff)
 	}
+}
+
+// Where nobody compacts, the end of a run drops what has become old, so that the file stops growing.
+func TestEndOfRunDropsWhatIsOld(t *testing.T) {
+	now := midnight
+	s := opened(t, &now)
+	for _, after := range []time.Duration{0, time.Hour, DefaultWhole + time.Minute} {
+		play(t, s, made(midnight.Add(after), 1, nil))
+	}
+	kept, err := query(t.Context(), s.db, func(rows *sql.Rows) (whole bool, err error) { return whole, rows.Scan(&whole) },
+		"SELECT varying IS NOT NULL FROM run_data ORDER BY run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEqual(t, "runs that are kept whole", kept, []bool{false, true, true})
 }
 
 func TestRunsChangesAndCoverage(t *testing.T) {
