@@ -118,7 +118,7 @@ Formats:
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
 	flags.DurationVar(&o.wait, "wait", 0, "ask again what fails or is inconclusive, until everything passes or so much time is over")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
-	for _, other := range []string{"diagram", "metrics-textfile", "metrics-push"} {
+	for _, other := range []string{"diagram", "data", "metrics-textfile", "metrics-push"} {
 		cmd.MarkFlagsMutuallyExclusive("tour", other)
 	}
 	for _, other := range []string{"format", "output", "report", "record", "data", "diagram", "tour", "metrics-textfile", "metrics-push"} {
