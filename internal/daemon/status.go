@@ -1,0 +1,59 @@
+package daemon
+
+import (
+	"slices"
+	"time"
+)
+
+// Status is how the daemon stands.
+type Status struct {
+	Config       ConfigState         `json:"config"`
+	Environments []EnvironmentStatus `json:"environments"`
+}
+
+// EnvironmentStatus is how an environment stands.
+type EnvironmentStatus struct {
+	Name        string    `json:"name"`
+	Schedule    string    `json:"schedule"`
+	Timezone    string    `json:"timezone"`
+	APIs        []string  `json:"apis"`
+	Next        time.Time `json:"next,omitzero"` // zero: never by itself
+	Running     *running  `json:"running"`
+	Last        *LastRun  `json:"last"`
+	Pause       *Pause    `json:"pause"`
+	Maintenance string    `json:"maintenance"` // the reason of the window that is open; "" if none is
+}
+
+// Status says how the daemon stands now.
+func (d *Daemon) Status() Status {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	s := Status{Config: d.config, Environments: []EnvironmentStatus{}}
+	for _, e := range d.sorted() {
+		if e.gone {
+			continue
+		}
+		plan := e.Matrix.Plan
+		one := EnvironmentStatus{Name: e.name(), Schedule: plan.Schedule, Timezone: plan.Timezone, APIs: []string{}, Next: e.next}
+		for _, api := range plan.APIs {
+			one.APIs = append(one.APIs, api.Name)
+		}
+		if e.running != nil {
+			r := *e.running
+			one.Running = &r
+		}
+		if !e.last.Ended.IsZero() {
+			last := e.last
+			one.Last = &last
+		}
+		if p, ok := d.pauses[e.name()]; ok && p.holds(now) {
+			one.Pause = &p
+		}
+		if i := slices.IndexFunc(e.Maintenance, func(m Maintenance) bool { return m.Covers(now) }); i >= 0 {
+			one.Maintenance = e.Maintenance[i].Reason
+		}
+		s.Environments = append(s.Environments, one)
+	}
+	return s
+}
