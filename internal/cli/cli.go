@@ -60,6 +60,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 	root.AddCommand(
 		newRunCommand(s),
 		newPlanCommand(s),
+		newServeCommand(s),
 		newExplainCommand(s),
 		newDiffCommand(s),
 		newReplayCommand(s),

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -118,6 +119,14 @@ var _ pflag.Value = (*labels)(nil)
 
 func (l *labels) String() string { return "" } // there are none by default
 func (l *labels) Type() string   { return "name=value" }
+
+// and is l with others, which win.
+func (l labels) and(others map[string]string) map[string]string {
+	all := make(map[string]string, len(l)+len(others))
+	maps.Copy(all, l)
+	maps.Copy(all, others)
+	return all
+}
 
 func (l *labels) Set(word string) error {
 	name, value, ok := strings.Cut(word, "=")

@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
-	"github.com/robfig/cron/v3"
+	"apigwprobe/internal/daemon"
 )
 
 // month is what costs are told for.
@@ -12,16 +11,12 @@ const month = 30 * 24 * time.Hour
 
 // runsAMonth counts how often a schedule fires in the thirty days after now.
 func runsAMonth(schedule, timezone string, now time.Time) (int, error) {
-	zone, err := time.LoadLocation(timezone) // "" is UTC
+	table, err := daemon.NewTimetable("", schedule, timezone)
 	if err != nil {
-		return 0, fmt.Errorf("loading time zone %q: %w", timezone, err)
-	}
-	s, err := cron.ParseStandard(schedule)
-	if err != nil {
-		return 0, fmt.Errorf("reading schedule %q: %w", schedule, err)
+		return 0, err
 	}
 	runs, end := 0, now.Add(month)
-	for at := s.Next(now.In(zone)); !at.IsZero() && !at.After(end); at = s.Next(at) {
+	for at := table.Next(now); !at.IsZero() && !at.After(end); at = table.Next(at) {
 		runs++
 	}
 	return runs, nil

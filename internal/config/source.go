@@ -89,6 +89,9 @@ func hash(path string, sources []source) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
+// Fingerprint changes with what [Load] would read of a path.
+func Fingerprint(path string) string { return hash(path, readSources(path, Options{}, new(notes))) }
+
 // parseAll reads the documents of those files that hold one.
 func parseAll(sources []source, wrong *notes) []*value {
 	var documents []*value
