@@ -19,8 +19,8 @@ import (
 // Key is a root cause. Two rows of a report with the same key are one alert.
 type Key struct {
 	Environment string            `json:"environment"`
-	API         string            `json:"api"`
-	Access      string            `json:"access"` // the way in, by its id
+	API         string            `json:"api"`    // "": all of the environment
+	Access      string            `json:"access"` // the way in, by its id; "": all
 	Layer       probe.Layer       `json:"layer"`  // of an open gate the layer that had to refuse, or else the one that answered; "" if that is not known well
 	Kind        probe.VerdictKind `json:"kind"`
 }
@@ -37,8 +37,14 @@ func (k Key) String() string {
 	if k.Layer == "" || string(k.Layer) == string(k.Kind) {
 		words = words[1:]
 	}
+	if k.API == "" {
+		return "all APIs: " + strings.Join(words, " ")
+	}
 	return fmt.Sprintf("%s through %s: %s", k.API, k.Access, strings.Join(words, " "))
 }
+
+// covers reports whether the key is about an API.
+func (k Key) covers(api string) bool { return k.API == "" || k.API == api }
 
 // fails reports whether the key is of something that is wrong, and not of something that could not be decided.
 func (k Key) fails() bool {

@@ -24,10 +24,14 @@ func causesOf(report probe.Report) []*cause {
 		}
 	}
 	var causes []*cause
+	cut := cutOff(report)
 	for _, res := range report.Results {
 		k, ok := keyOf(report.Run.Environment, res)
 		if !ok {
 			continue
+		}
+		if cut {
+			k.API, k.Access = "", ""
 		}
 		// What stops the right request stops the wrong ones, too: that is one fault, not two.
 		if folded := k.as(probe.Blocked); k.Kind == probe.WrongLayer && k.Layer != "" && blocked[folded] {
@@ -41,6 +45,20 @@ func causesOf(report probe.Report) []*cause {
 		causes[i].confirmed = causes[i].confirmed || res.Kind == probe.Open && repeats[res.ID]
 	}
 	return causes
+}
+
+// cutOff reports whether nothing answered, of several APIs: then it is the network on our side, once, and not each of them.
+func cutOff(report probe.Report) bool {
+	apis := make(map[string]bool)
+	for _, res := range report.Results {
+		if decides(res) {
+			apis[res.API] = true
+			if res.Kind != probe.KindNetwork {
+				return false
+			}
+		}
+	}
+	return len(apis) > 1
 }
 
 func (k Key) as(kind probe.VerdictKind) Key {

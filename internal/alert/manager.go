@@ -94,8 +94,9 @@ func (m *Manager) Configure(s Settings) {
 
 // Confirmation is a second run that would confirm or refute what the first one showed.
 type Confirmation struct {
-	Environment, API string
-	At               time.Time // not before
+	Environment string
+	API         string    // "": all of the environment
+	At          time.Time // not before
 }
 
 // Confirmations are the runs that the manager wants, the earliest first.

@@ -70,6 +70,10 @@ func undecided(route, scenario string, kind probe.VerdictKind) row {
 	return row{api: "orders", route: route, scenario: scenario, verdict: probe.Inconclusive, kind: kind}
 }
 
+func ledger(verdict probe.Verdict, kind probe.VerdictKind) row {
+	return row{api: "ledger", route: "GET /c", scenario: "unsigned", verdict: verdict, kind: kind}
+}
+
 // inbox is a destination that keeps what it gets.
 type inbox struct {
 	name string
@@ -174,6 +178,16 @@ func TestStories(t *testing.T) {
 			{after: minutes(1), rows: []row{undecided("GET /a", "unsigned", probe.KindNetwork), undecided("GET /b", "unsigned", probe.KindNetwork)}},
 			{after: minutes(2), rows: shut},
 		}, []string{"08:01 raised orders through default: network", "08:02 resolved orders through default: network"}},
+		{"a network that is down is one fault of ours, until something answers", []step{
+			{rows: []row{undecided("GET /a", "unsigned", probe.KindNetwork), ledger(probe.Inconclusive, probe.KindNetwork)}},
+			{after: minutes(1), rows: []row{undecided("GET /a", "unsigned", probe.KindNetwork), ledger(probe.Inconclusive, probe.KindNetwork)}},
+			{after: minutes(2), rows: []row{undecided("GET /a", "unsigned", probe.KindNetwork), ledger(probe.Pass, "")}},
+			{after: minutes(3), rows: []row{pass("GET /a", "unsigned"), ledger(probe.Pass, "")}},
+		}, []string{
+			"08:01 raised all APIs: network",
+			"08:02 raised orders through default: network", "08:02 resolved all APIs: network",
+			"08:03 resolved orders through default: network",
+		}},
 		{"flapping is told three times, and resolved after an hour of quiet", []step{
 			{rows: []row{open("GET /a", "unsigned")}},
 			{after: minutes(5), rows: shut},

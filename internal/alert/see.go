@@ -31,7 +31,7 @@ func (m *Manager) See(report probe.Report, now time.Time) error {
 	}
 	finished := finishedAPIs(report)
 	for _, r := range m.state.sorted() {
-		if r.Environment == report.Run.Environment && finished[r.API] {
+		if r.Environment == report.Run.Environment && (finished[r.API] || r.API == "") {
 			m.settle(r, now)
 		}
 	}
@@ -69,7 +69,7 @@ func (m *Manager) clear(report probe.Report, causes []*cause, now time.Time) {
 			continue
 		}
 		for _, r := range m.state.Alerts {
-			if r.State == Resolved || r.Environment != report.Run.Environment || r.API != res.API || !slices.Contains(r.Cases, res.ID) {
+			if r.State == Resolved || r.Environment != report.Run.Environment || !r.covers(res.API) || !slices.Contains(r.Cases, res.ID) {
 				continue
 			}
 			key, unwell := part[res.ID]
@@ -90,7 +90,7 @@ func (m *Manager) clear(report probe.Report, causes []*cause, now time.Time) {
 // answered notes that alerts got the second run that they wanted, whatever it came to.
 func (m *Manager) answered(report probe.Report) {
 	for _, r := range m.state.Alerts {
-		served := slices.ContainsFunc(report.Results, func(res probe.Result) bool { return res.API == r.API })
+		served := slices.ContainsFunc(report.Results, func(res probe.Result) bool { return r.covers(res.API) })
 		if r.Environment == report.Run.Environment && served && !report.Run.Started.Before(r.Since.Add(m.settings.Confirm)) {
 			r.Asked = true
 		}
