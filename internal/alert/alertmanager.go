@@ -63,7 +63,7 @@ func (d *alertmanager) Send(ctx context.Context, m Message, now time.Time) error
 }
 
 // Keep repeats what is firing.
-func (d *alertmanager) Keep(ctx context.Context, firing []Alert, alive bool, now time.Time) error {
+func (d *alertmanager) Keep(ctx context.Context, firing []Alert, alive bool, now time.Time) (told bool, err error) {
 	var all []postable
 	for _, a := range firing {
 		all = append(all, toPostable(a, now))
@@ -77,10 +77,10 @@ func (d *alertmanager) Keep(ctx context.Context, firing []Alert, alive bool, now
 	}
 	for some := range slices.Chunk(all, mostAtOnce) {
 		if err := d.post(ctx, some); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return len(all) > 0, nil
 }
 
 func (d *alertmanager) post(ctx context.Context, alerts []postable) error {

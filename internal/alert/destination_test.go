@@ -180,11 +180,11 @@ func TestAlertmanager(t *testing.T) {
 	if err := d.Send(t.Context(), message(), monday); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.(keeper).Keep(t.Context(), []Alert{raised(monday).Alert}, true, monday.Add(minutes(1))); err != nil {
-		t.Fatal(err)
+	if told, err := d.(keeper).Keep(t.Context(), []Alert{raised(monday).Alert}, true, monday.Add(minutes(1))); err != nil || !told {
+		t.Fatalf("keeping: got %t, %v, want it told", told, err)
 	}
-	if err := d.(keeper).Keep(t.Context(), nil, false, monday); err != nil {
-		t.Fatal(err)
+	if told, err := d.(keeper).Keep(t.Context(), nil, false, monday); err != nil || told {
+		t.Fatalf("keeping nothing: got %t, %v, want nothing told", told, err)
 	}
 	labels := map[string]string{
 		"alertname": "APIGatewayGate", "service": "apigwprobe", "severity": "critical", "environment": "prod", "api": "orders",

@@ -36,8 +36,8 @@ type Destination interface {
 
 // keeper is a destination that forgets what it is not told again and again. It wants no reminders.
 type keeper interface {
-	// Keep tells all alerts that are firing, and whether the scheduler is alive.
-	Keep(ctx context.Context, firing []Alert, alive bool, now time.Time) error
+	// Keep tells all alerts that are firing, and whether the scheduler is alive, if there is anything to tell.
+	Keep(ctx context.Context, firing []Alert, alive bool, now time.Time) (told bool, err error)
 }
 
 // Refusal says that a destination will never take this message, however often it is sent.

@@ -301,8 +301,8 @@ func (m *Manager) keep(ctx context.Context, t Target, k keeper, now time.Time) e
 	if !due {
 		return nil
 	}
-	err := k.Keep(ctx, firing, alive, now)
-	if err != nil && ctx.Err() != nil {
+	told, err := k.Keep(ctx, firing, alive, now)
+	if !told && (err == nil || ctx.Err() != nil) {
 		return nil
 	}
 	m.delivered(t.Name(), err)
