@@ -16,7 +16,7 @@ import (
 func newAlertCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "alert",
-		Short: "Test the destinations of alerts",
+		Short: "Test the destinations of alerts, and silence alerts",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -25,7 +25,7 @@ func newAlertCommand(s Streams) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAlertTestCommand(s))
+	cmd.AddCommand(newAlertTestCommand(s), newAlertSilenceCommand(s), newAlertSilencesCommand(s), newAlertUnsilenceCommand(s))
 	return cmd
 }
 
