@@ -1,10 +1,12 @@
 package probe
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -69,7 +71,9 @@ type Plan struct {
 	Principals  map[string]Principal
 
 	ConnectTo map[string]string // host, or "*", to address:port to dial in its place; names, SNI and signatures stay
-	RootCAs   *x509.CertPool    // nil: the system's roots
+	// Dial connects to an address in place of the network, for a gateway that is no server; nil: TCP.
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	RootCAs *x509.CertPool // nil: the system's roots
 	// CorrectClock lets signatures be made for the gateway's time where our clock is more than a minute off.
 	CorrectClock bool
 	Proxy        string // URL of a forward proxy; empty: none, whatever the environment says

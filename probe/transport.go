@@ -59,7 +59,7 @@ func (t *transports) get(host string, certificate *tls.Certificate) (*transport,
 	}
 	tr.Transport = &http.Transport{
 		Proxy:       proxy,
-		DialContext: (&dialer{address: key.address, proxied: proxy != nil}).dial,
+		DialContext: (&dialer{connect: t.plan.Dial, address: key.address, proxied: proxy != nil}).dial,
 		TLSClientConfig: &tls.Config{
 			ServerName: host, RootCAs: t.plan.RootCAs, MinVersion: tls.VersionTLS12,
 			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -104,6 +104,7 @@ func (t *transports) close() {
 // dialer connects to one address and stays with the IP address that it found first: a second one may lead to a
 // gateway with another configuration.
 type dialer struct {
+	connect func(ctx context.Context, network, address string) (net.Conn, error) // nil: TCP
 	address string
 	proxied bool
 
@@ -120,7 +121,11 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 		address = d.pinned
 	}
 	d.mu.Unlock()
-	conn, err := (&net.Dialer{FallbackDelay: -1}).DialContext(ctx, network, address)
+	connect := d.connect
+	if connect == nil {
+		connect = (&net.Dialer{FallbackDelay: -1}).DialContext
+	}
+	conn, err := connect(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

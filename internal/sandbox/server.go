@@ -23,7 +23,7 @@ type Server struct {
 
 // Listen starts to serve on addr. Without a host in addr it is loopback only: a
 // look-alike must not be found from outside by accident.
-func (g *Gateway) Listen(addr string) (*Server, error) { return g.listen(addr, g) }
+func (g *Gateway) Listen(addr string) (*Server, error) { return g.listen(addr, "") }
 
 // ListenInside starts to serve what a client meets in the VPC of an endpoint, as
 // [Gateway.Inside] describes it.
@@ -31,7 +31,7 @@ func (g *Gateway) ListenInside(endpoint, addr string) (*Server, error) {
 	if g.endpoints[endpoint] == nil {
 		return nil, fmt.Errorf("listening on %q: no VPC endpoint %q", addr, endpoint)
 	}
-	return g.listen(addr, g.Inside(endpoint))
+	return g.listen(addr, endpoint)
 }
 
 // ControlServer serves the control plane of a gateway, without TLS: clients take
@@ -71,7 +71,7 @@ func (s *ControlServer) Close() error {
 	return err
 }
 
-func (g *Gateway) listen(addr string, handler http.Handler) (*Server, error) {
+func (g *Gateway) listen(addr, endpoint string) (*Server, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("listening on %q: %w", addr, err)
@@ -82,6 +82,16 @@ func (g *Gateway) listen(addr string, handler http.Handler) (*Server, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("listening on %q: %w", addr, err)
+	}
+	return g.ServeOn(listener, endpoint), nil
+}
+
+// ServeOn starts to serve whoever comes by listener, which need be no socket: to the VPC of an endpoint, or, if that is
+// empty, to the internet.
+func (g *Gateway) ServeOn(listener net.Listener, endpoint string) *Server {
+	var handler http.Handler = g
+	if endpoint != "" {
+		handler = g.Inside(endpoint)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
@@ -107,7 +117,7 @@ func (g *Gateway) listen(addr string, handler http.Handler) (*Server, error) {
 		defer close(s.done)
 		_ = s.http.ServeTLS(askingListener{listener}, "", "") // returns when Close is called
 	}()
-	return s, nil
+	return s
 }
 
 // Close stops the server and drops its connections.
