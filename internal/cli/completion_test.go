@@ -11,6 +11,7 @@ import (
 
 // The names of the configuration complete arguments and flags.
 func TestCompletion(t *testing.T) {
+	t.Parallel()
 	config := filepath.Join(t.TempDir(), "probe.yaml")
 	err := os.WriteFile(config, []byte(`
 version: 1
@@ -87,6 +88,7 @@ func offers(t *testing.T, line string) []string {
 }
 
 func TestCompletionScripts(t *testing.T) {
+	t.Parallel()
 	for shell, want := range map[string]string{"bash": "__start_probe", "zsh": "#compdef probe", "fish": "complete -c probe"} {
 		var out, errs bytes.Buffer
 		code := Run(t.Context(), []string{"completion", shell}, Streams{Out: &out, Err: &errs})

@@ -18,6 +18,7 @@ import (
 // A HAR of a run holds every exchange, and explain sees the same in it as the run did: the same answer, and the layer
 // of the run among the candidates. It knows less, so it may be less sure, and it is never sure of something else.
 func TestHARIsExplained(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"", "waf-blocks", "cdn-strips-authorization", "integration-timeout", "key-disabled"} {
 		t.Run("fault "+fault, func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,7 @@ import (
 )
 
 // A signal ends a run early and in good order: what was observed until then is reported.
-func TestInterrupt(t *testing.T) {
+func TestInterrupt(t *testing.T) { // not beside others: a second must be long enough for some answers
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
@@ -69,6 +69,7 @@ func TestInterrupt(t *testing.T) {
 
 // A context that is over before the run starts sends nothing, and still reports into the file.
 func TestCancelledBefore(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	file := filepath.Join(t.TempDir(), "report.json")

@@ -11,6 +11,7 @@ import (
 
 // A flag wins over the environment and over what an API says for itself; the rest stays.
 func TestPace(t *testing.T) {
+	t.Parallel()
 	configured := func() probe.Plan {
 		return probe.Plan{
 			Rate: 5, TotalRate: 20, Concurrency: 4, RequestTimeout: 10 * time.Second, MaxRequests: 5000,

@@ -221,7 +221,7 @@ type tally struct {
 	exchanges, rejections             int
 	certain, likely, ambiguous, dunno int
 	wrong, among, candidates          int
-	right                             int // certain or likely, and so it was
+	right, likelyRight                int // certain or likely, and so it was; likely, and so it was
 	judged, judgedRight               int // the same where the control of the route was accepted
 }
 
@@ -261,6 +261,9 @@ func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong, nam
 		c.certain++
 	case probe.Likely:
 		c.likely++
+		if named {
+			c.likelyRight++
+		}
 	case probe.Ambiguous:
 		c.ambiguous++
 	case probe.UnknownConfidence:
@@ -276,7 +279,7 @@ func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong, nam
 
 func (c *tally) String() string {
 	n := max(c.rejections, 1)
-	return fmt.Sprintf("%d answers, %d rejections: %d certain, %d likely, %d ambiguous, %d unknown; %d wrong certain; certain or likely, and right, %.1f %%, %.1f %% where the control was accepted; truth among candidates %.1f %%; %.2f candidates on average",
-		c.exchanges, c.rejections, c.certain, c.likely, c.ambiguous, c.dunno, c.wrong,
+	return fmt.Sprintf("%d answers, %d rejections: %d certain, %d likely, %d ambiguous, %d unknown; %d wrong certain, likely right in %.1f %%; certain or likely, and right, %.1f %%, %.1f %% where the control was accepted; truth among candidates %.1f %%; %.2f candidates on average",
+		c.exchanges, c.rejections, c.certain, c.likely, c.ambiguous, c.dunno, c.wrong, 100*float64(c.likelyRight)/float64(max(c.likely, 1)),
 		100*float64(c.right)/float64(n), 100*float64(c.judgedRight)/float64(max(c.judged, 1)), 100*float64(c.among)/float64(n), float64(c.candidates)/float64(n))
 }

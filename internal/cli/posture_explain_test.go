@@ -12,11 +12,8 @@ import (
 // What somebody could have recorded of a run is explained without its plan: certain is never wrong there either, and
 // the true layer stays a candidate.
 func TestPostureExplained(t *testing.T) {
-	n := uint64(80)
-	if testing.Short() {
-		n = 20
-	}
-	for seed := uint64(1); seed <= n; seed++ {
+	t.Parallel()
+	for seed := uint64(1); seed <= *seeds; seed++ {
 		t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
 			t.Parallel()
 			p := random(t, seed)

@@ -20,13 +20,7 @@ type fault struct {
 
 // Opened gates are found, and what only looks like one is not.
 func TestPostureFaults(t *testing.T) {
-	count := newTally(t)
-	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			f.check(t, count, f.unmet)
-		})
-	}
+	checkFaults(t, faults)
 }
 
 // unmet lists what the report lacks, and what it should not have.

@@ -11,13 +11,7 @@ import (
 
 // Healthy APIs of every kind end without a finding and with something proven, which is exit code 0.
 func TestPostureHealthy(t *testing.T) {
-	count := newTally(t)
-	for _, p := range healthyPostures {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			p.check(t, count, alarms)
-		})
-	}
+	checkAll(t, healthyPostures, alarms)
 }
 
 // alarms are what a healthy API must not cause.

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -44,8 +43,7 @@ func catchAll(r sandbox.Route) func(*sandbox.Model) {
 
 // Healthy HTTP APIs end without a finding, and with something proven.
 func TestPostureHTTPHealthy(t *testing.T) {
-	count := newTally(t)
-	for _, p := range []posture{
+	checkAll(t, []posture{
 		{name: "everything", setup: httpAPI},
 		{name: "named stage", setup: httpNamed},
 		{name: "named stage beside $default", setup: httpBoth},
@@ -79,17 +77,11 @@ func TestPostureHTTPHealthy(t *testing.T) {
 			a := &p.APIs[0]
 			a.EndpointType, a.DefaultEndpoint, a.CatchAll, a.Domains[0].RootMapping = "", probe.Unknown, probe.Unknown, probe.Unknown
 		}},
-	} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			p.check(t, count, alarms)
-		})
-	}
+	}, alarms)
 }
 
 // What a naive engine gets wrong on HTTP APIs, with every lie that can be told of it.
 func TestPostureHTTPSetups(t *testing.T) {
-	count := newTally(t)
 	refusing := func(b sandbox.Backend) func(*sandbox.Model) {
 		return func(m *sandbox.Model) {
 			for i := range m.APIs[0].Routes {
@@ -97,7 +89,7 @@ func TestPostureHTTPSetups(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range []posture{
+	checkAll(t, lied([]posture{
 		{name: "healthy", setup: httpAPI},
 		{name: "named stage", setup: httpNamed},
 		{name: "refusals only", setup: httpAPI, declare: refusalsOnly},
@@ -144,20 +136,7 @@ func TestPostureHTTPSetups(t *testing.T) {
 		{name: "caller without rights", setup: httpAPI, fault: func(m *sandbox.Model) { principal(m, "caller").Policy = nil }},
 		{name: "CDN hides the id", setup: both(httpAPI, front(sandbox.StripResponseHeaders("apigw-requestid")))},
 		{name: "CDN shows a page", setup: both(httpAPI, front(sandbox.ErrorPage()))},
-	} {
-		for _, l := range append([]option[probe.Plan]{{name: "honest"}}, lies...) {
-			if l.change != nil && (testing.Short() || len(p.sel.Scenarios) > 0) {
-				continue
-			}
-			p := p
-			p.name += "/" + l.name
-			p.declare = both(p.declare, l.change)
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	}, truthAndLies), nil)
 }
 
 func retyped(api probe.APIType) func(*probe.Plan) {
@@ -176,9 +155,8 @@ func innerAPI(kind sandbox.APIType) func(*sandbox.Model) {
 
 // Opened gates of HTTP APIs are found.
 func TestPostureHTTPFaults(t *testing.T) {
-	count := newTally(t)
 	httpOne := both(httpAPI, noDomain, routes(iam("/orders/{id}")))
-	for _, f := range []fault{
+	checkFaults(t, []fault{
 		{
 			posture: posture{name: "IAM route open", setup: httpOne, fault: first(unprotected), sel: probe.Selection{Scenarios: []string{"unsigned"}}},
 			want:    []string{"GET /orders/{id} default sigv4: pass", "GET /orders/{id} default unsigned: fail/open"},
@@ -212,41 +190,21 @@ func TestPostureHTTPFaults(t *testing.T) {
 			}},
 			want: []string{"GET /orders/{id} api.example.test sigv4: inconclusive/ambiguous", "GET /orders/{id} api.example.test unsigned: inconclusive/control-failed"},
 		},
-	} {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			f.check(t, count, f.unmet)
-		})
-	}
+	})
 }
 
 // HTTP APIs in every world where the real behaviour is unknown.
 func TestPostureHTTPSwitches(t *testing.T) {
-	count := newTally(t)
-	for _, w := range worlds(t) {
-		for _, p := range []posture{
-			{name: "healthy"},
-			{name: "door shut", setup: doorShut},
-			{name: "gates open", fault: first(unprotected)},
-			{name: "lied to", declare: lies[0].change},
-		} {
-			p.setup = both(httpBoth, w.setup, p.setup)
-			p.name = fmt.Sprintf("%s/%s", w.name, p.name)
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	checkAll(t, inWorlds(t, []posture{
+		{name: "healthy", setup: httpBoth},
+		{name: "door shut", setup: both(httpBoth, doorShut)},
+		{name: "gates open", setup: httpBoth, fault: first(unprotected)},
+		{name: "lied to", setup: httpBoth, declare: lies[0].change},
+	}), nil)
 }
 
-// HTTP APIs at random: go test -run 'TestPostureHTTPRandom/seed-17$' gives one again.
-func TestPostureHTTPRandom(t *testing.T) {
-	n := uint64(200)
-	if testing.Short() {
-		n = 40
-	}
-	t.Logf("seeds 1 to %d", n)
+// HTTP APIs at random: go test -run 'TestPostureAccuracyHTTP/seed-17$' gives one again.
+func TestPostureAccuracyHTTP(t *testing.T) {
 	kinds := []option[sandbox.Model]{{"$default", httpAPI}, {"named stage", httpNamed}, {"both stages", httpBoth}}
 	routePool := append(leaving(routePool, "IAM and key", "key"), option[sandbox.Model]{"catch-all", catchAll(open(""))}, option[sandbox.Model]{"catch-all with IAM", catchAll(iam(""))})
 	setupPool := leaving(setupPool, "WAF", "WAF on a header", "edge-optimised", "X-Ray", "hidden texts", "other statuses", "Forbidden", "refusals under success", "refusals that lead elsewhere",
@@ -259,18 +217,14 @@ func TestPostureHTTPRandom(t *testing.T) {
 		option[sandbox.Model]{"backend says Forbidden", first(behind(sandbox.Backend{Status: 403, Body: `{"message":"Forbidden"}`}))},
 		option[sandbox.Model]{"backend says Not Found", first(behind(sandbox.Backend{Status: 404, Body: `{"message":"Not Found"}`}))})
 	liePool := append(slices.Clone(liePool), option[probe.Plan]{"type", retyped(probe.REST)})
-	count := newTally(t)
-	for seed := uint64(1); seed <= n; seed++ {
-		t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
-			t.Parallel()
-			r := rand.New(rand.NewPCG(seed, 20261122))
-			turned := turn(rand.New(rand.NewPCG(seed, 2)))
-			posture{
-				setup: both(draw(t, r, "kind", kinds, 1), routes(open("/ping")),
-					draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned }),
-				fault:   draw(t, r, "fault", faultPool, r.IntN(3)),
-				declare: draw(t, r, "lie", liePool, r.IntN(3)),
-			}.check(t, count, nil)
-		})
-	}
+	checkSeeds(t, func(t *testing.T, seed uint64) posture {
+		r := rand.New(rand.NewPCG(seed, 20261122))
+		turned := turn(rand.New(rand.NewPCG(seed, 2)))
+		return posture{
+			setup: both(draw(t, r, "kind", kinds, 1), routes(open("/ping")),
+				draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned }),
+			fault:   draw(t, r, "fault", faultPool, r.IntN(3)),
+			declare: draw(t, r, "lie", liePool, r.IntN(3)),
+		}
+	})
 }

@@ -28,8 +28,7 @@ var (
 )
 
 func TestPostureHTTPTokensHealthy(t *testing.T) {
-	count := newTally(t)
-	for _, p := range []posture{
+	checkAll(t, []posture{
 		{name: "everything", setup: httpTokens()},
 		{name: "simple answers", setup: httpTokens(simple)},
 		{name: "cached", setup: httpTokens(cached)},
@@ -54,17 +53,11 @@ func TestPostureHTTPTokensHealthy(t *testing.T) {
 			a := &p.APIs[0]
 			a.EndpointType, a.DefaultEndpoint, a.CatchAll, a.Domains[0].RootMapping = "", probe.Unknown, probe.Unknown, probe.Unknown
 		}},
-	} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			p.check(t, count, alarms)
-		})
-	}
+	}, alarms)
 }
 
 func TestPostureHTTPTokenFaults(t *testing.T) {
-	count := newTally(t)
-	for _, f := range []fault{
+	checkFaults(t, []fault{
 		{
 			posture: posture{name: "authorizer not attached", setup: oneJWT, fault: first(detached), sel: probe.Selection{Scenarios: []string{"missing-token"}}},
 			want:    []string{"GET /mine default valid-token: pass", "GET /mine default missing-token: fail/open"},
@@ -108,18 +101,12 @@ func TestPostureHTTPTokenFaults(t *testing.T) {
 			want:    []string{"GET /orders default valid-token: fail/blocked"},
 			never:   []probe.VerdictKind{probe.Open},
 		},
-	} {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			f.check(t, count, f.unmet)
-		})
-	}
+	})
 }
 
 func TestPostureHTTPTokenSetups(t *testing.T) {
-	count := newTally(t)
 	refusing := func(b sandbox.Backend) func(*sandbox.Model) { return first(behind(b)) }
-	for _, p := range []posture{
+	checkAll(t, lied([]posture{
 		{name: "everything", setup: httpTokens()},
 		{name: "door shut", setup: both(httpTokens(), doorShut)},
 		{name: "C1 CDN strips Authorization", setup: both(httpTokens(), front(sandbox.StripHeaders("Authorization")))},
@@ -143,39 +130,16 @@ func TestPostureHTTPTokenSetups(t *testing.T) {
 		{name: "function in place of the JWT authorizer", setup: both(httpTokens(), routes(lambda("/orders"))), declare: declaredAs(probe.AuthJWT)},
 		{name: "JWT authorizer in place of the function", setup: oneJWT, declare: declaredAs(probe.AuthCustom)},
 		{name: "JWT declared, signature wanted", setup: both(httpTokens(), routes(iam("/orders"))), declare: declaredAs(probe.AuthJWT)},
-	} {
-		for _, l := range tokenLies {
-			if l.change != nil && testing.Short() {
-				continue
-			}
-			p := p
-			p.name += "/" + l.name
-			p.declare = both(p.declare, l.change)
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	}, tokenLies), nil)
 }
 
 // Token authorizers in every world where the real behaviour is unknown.
 func TestPostureTokenSwitches(t *testing.T) {
-	count := newTally(t)
-	for _, w := range worlds(t) {
-		for _, p := range []posture{
-			{name: "REST, one open", setup: tokenAPI(), fault: first(detached)},
-			{name: "REST, policy is silent", setup: both(tokenAPI(), resourcePolicy(sandbox.Statement{Effect: sandbox.Allow, Principal: []string{partner}}))},
-			{name: "REST, crashes", setup: both(noDomain, tokenAPI(otherwise(sandbox.Decision{Fails: sandbox.Crash})))},
-			{name: "HTTP, one open", setup: httpTokens(), fault: first(detached)},
-			{name: "HTTP, lied to", setup: both(noDomain, httpTokens()), declare: declaredAs(probe.AuthCustom)},
-		} {
-			p.setup = both(w.setup, p.setup)
-			p.name = w.name + "/" + p.name
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	checkAll(t, inWorlds(t, []posture{
+		{name: "REST, one open", setup: tokenAPI(), fault: first(detached)},
+		{name: "REST, policy is silent", setup: both(tokenAPI(), resourcePolicy(sandbox.Statement{Effect: sandbox.Allow, Principal: []string{partner}}))},
+		{name: "REST, crashes", setup: both(noDomain, tokenAPI(otherwise(sandbox.Decision{Fails: sandbox.Crash})))},
+		{name: "HTTP, one open", setup: httpTokens(), fault: first(detached)},
+		{name: "HTTP, lied to", setup: both(noDomain, httpTokens()), declare: declaredAs(probe.AuthCustom)},
+	}), nil)
 }

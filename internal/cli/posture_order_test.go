@@ -13,6 +13,7 @@ import (
 
 // The same exchanges in any order of arrival give the same attributions.
 func TestPostureOrder(t *testing.T) {
+	t.Parallel()
 	for _, p := range []posture{
 		{name: "healthy"},
 		{name: "healthy, old wording", setup: oldWording},

@@ -10,28 +10,24 @@ import (
 
 // Private APIs, called from inside a VPC by each of their names, and public ones that are called from there.
 func TestPosturePrivate(t *testing.T) {
-	count := newTally(t)
-	for _, f := range private {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			more := f.unmet
-			if len(f.want)+len(f.never) == 0 {
-				more = alarms
-			}
-			f.check(t, count, more)
-		})
-		for _, l := range lies {
-			if testing.Short() || len(f.sel.Scenarios) > 0 {
-				continue
-			}
-			p := f.posture // each lie is told of the same posture
-			p.declare = both(p.declare, l.change)
-			t.Run(f.name+"/"+l.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
+	checkEach(t, private, func(f fault) func(outcome) []string {
+		if len(f.want)+len(f.never) == 0 {
+			return alarms
 		}
+		return f.unmet
+	})
+}
+
+// The same with every lie that can be told of it.
+func TestPosturePrivateLies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("lies are told where there is time")
 	}
+	var postures []posture
+	for _, f := range private {
+		postures = append(postures, f.posture)
+	}
+	checkAll(t, lied(postures, lies), nil)
 }
 
 const vpce = "vpce-0123456789abcdef0"
@@ -123,6 +119,7 @@ var private = []fault{
 
 // The cause of a public API through a VPC endpoint is named, although nothing in the answer says it.
 func TestPublicAPIThroughVPCEndpoint(t *testing.T) {
+	t.Parallel()
 	o := posture{setup: both(noDomain, publicInVPC, routes(iam("/orders/{id}"))), inside: vpce}.run(t)
 	for _, r := range o.report.Results {
 		if r.Control {

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -12,22 +11,8 @@ import (
 )
 
 // What nobody thought of: deployments, switches, faults and lies at random. A failure names its seed, which gives the
-// same posture again: go test -run 'TestPostureRandom/seed-17$'.
-func TestPostureRandom(t *testing.T) {
-	n := uint64(600)
-	if testing.Short() {
-		n = 60
-	}
-	t.Logf("seeds 1 to %d", n)
-	count := newTally(t)
-	for seed := uint64(1); seed <= n; seed++ {
-		t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
-			t.Parallel()
-			p := random(t, seed)
-			p.check(t, count, nil)
-		})
-	}
-}
+// same posture again: go test -run 'TestPostureAccuracyREST/seed-17$' -seeds 17.
+func TestPostureAccuracyREST(t *testing.T) { checkSeeds(t, random) }
 
 // option is something that a random posture may have.
 type option[T any] struct {
@@ -113,7 +98,12 @@ var faultPool = []option[sandbox.Model]{
 	{"door shut", func(m *sandbox.Model) { m.APIs[0].DefaultEndpointDisabled = true }},
 	{"stage lost", func(m *sandbox.Model) { m.APIs[0].Stages[0].Name, m.Plans = "other", nil }},
 	{"mapping lost", atDomain(func(m *sandbox.Model) { m.Domains[0].Mappings = nil })},
-	{"mapping to another API", atDomain(func(m *sandbox.Model) { otherAPI(m, open("/health")); m.Domains[0].Mappings[0].API = otherID })},
+	{"mapping to another API", atDomain(func(m *sandbox.Model) {
+		otherAPI(m, open("/health"))
+		for i := range m.Domains[0].Mappings { // unless they are lost, too
+			m.Domains[0].Mappings[i].API = otherID
+		}
+	})},
 	{"key disabled", func(m *sandbox.Model) { m.Keys[0].Disabled = true }},
 	{"key in no plan", plan(func(p *sandbox.UsagePlan) { p.Keys = nil })},
 	{"caller without rights", func(m *sandbox.Model) { principal(m, "caller").Policy = nil }},

@@ -13,6 +13,7 @@ import (
 // What a run keeps is all that it takes to attribute it again. A request or an observation that bears something new has to
 // keep it.
 func TestPostureReplay(t *testing.T) {
+	t.Parallel()
 	postures := []posture{
 		{name: "healthy"},
 		{name: "HTTP", setup: httpBoth},

@@ -10,13 +10,7 @@ import (
 
 // Requests beyond the mission's: each must be taken, or be refused by its layer, and be told from what only looks so.
 func TestPostureRequests(t *testing.T) {
-	count := newTally(t)
-	for _, f := range requests {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			f.check(t, count, f.unmet)
-		})
-	}
+	checkFaults(t, requests)
 }
 
 // dropQuery is a CDN whose cache policy leaves out the query.

@@ -14,21 +14,7 @@ import (
 // declaration and with every lie that can be told of it. What is declared is the hypothesis under test: whatever it
 // says, nothing certain may be wrong, and the truth must be among the candidates.
 func TestPostureSetups(t *testing.T) {
-	count := newTally(t)
-	for _, p := range setups {
-		for _, l := range append([]option[probe.Plan]{{name: "honest"}}, lies...) {
-			if l.change != nil && (testing.Short() || len(p.sel.Scenarios) > 0) {
-				continue // what selects its scenarios is too slow to be run for each lie
-			}
-			p := p // each lie is told of the same posture
-			p.name += "/" + l.name
-			p.declare = both(p.declare, l.change)
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	checkAll(t, lied(setups, truthAndLies), nil)
 }
 
 // lies are declarations that are not true, whatever is deployed.

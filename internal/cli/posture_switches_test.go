@@ -10,24 +10,14 @@ import (
 // Where the real behaviour is unknown the sandbox has a switch, and the prober must be right in every such world. A new
 // switch is tested without a change here.
 func TestPostureSwitches(t *testing.T) {
-	count := newTally(t)
-	for _, w := range worlds(t) {
-		for _, p := range []posture{
-			{name: "healthy"},
-			{name: "door shut", setup: doorShut},
-			{name: "route lost", fault: without("/orders")},
-			{name: "gates open", fault: routes(open("/orders/{id}"), iam("/orders"), open("/health"))},
-			{name: "session", declare: signedBy("session", "outsider")},
-			{name: "lied to", declare: both(lies[0].change, lies[1].change)},
-		} {
-			p.setup = both(w.setup, p.setup)
-			p.name = w.name + "/" + p.name
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	checkAll(t, inWorlds(t, []posture{
+		{name: "healthy"},
+		{name: "door shut", setup: doorShut},
+		{name: "route lost", fault: without("/orders")},
+		{name: "gates open", fault: routes(open("/orders/{id}"), iam("/orders"), open("/health"))},
+		{name: "session", declare: signedBy("session", "outsider")},
+		{name: "lied to", declare: both(lies[0].change, lies[1].change)},
+	}), nil)
 }
 
 // worlds are one posture for each value of each switch.

@@ -266,22 +266,17 @@ func (p posture) serve(t *testing.T) world {
 	}
 	g := gateway(t, m)
 	w.gateways = append(w.gateways, g)
-	listen := g.Listen
-	if p.inside != "" {
-		listen = func(addr string) (*sandbox.Server, error) { return g.ListenInside(p.inside, addr) }
-	}
-	server, err := listen("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	wire := newMemory()
+	server := g.ServeOn(wire, p.inside)
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Errorf("closing the sandbox: %v", err)
 		}
 	})
-	plan.ConnectTo = map[string]string{"*": server.Addr}
+	plan.ConnectTo, plan.Dial = map[string]string{"*": server.Addr}, wire.Dial
 	plan.RootCAs = x509.NewCertPool()
 	plan.RootCAs.AppendCertsFromPEM(server.CA)
+	var err error
 	w.matrix, err = probe.NewMatrix(plan, scenarios.All(), p.sel)
 	if err != nil {
 		t.Fatal(err)

@@ -148,13 +148,7 @@ var tokenFaults = []fault{
 func detached(r *sandbox.Route) { r.Authorization, r.Authorizer, r.Scopes = sandbox.None, "", nil }
 
 func TestPostureTokenFaults(t *testing.T) {
-	count := newTally(t)
-	for _, f := range tokenFaults {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			f.check(t, count, f.unmet)
-		})
-	}
+	checkFaults(t, tokenFaults)
 }
 
 // tokenSetups are those of the attribution method that speak of authorizers, and others in which a token reaches what its
@@ -216,28 +210,14 @@ func declaredAs(a probe.Authorization) func(*probe.Plan) {
 }
 
 // tokenLies are those lies that concern token authorizers, after the truth.
-var tokenLies = append([]option[probe.Plan]{{name: "honest"}, {"other authorizer", swapAuthorizers}},
+var tokenLies = append([]option[probe.Plan]{honest, {"other authorizer", swapAuthorizers}},
 	slices.DeleteFunc(slices.Clone(lies), func(l option[probe.Plan]) bool {
 		return !slices.Contains([]string{"authorization", "key", "surroundings"}, l.name)
 	})...)
 
 // Nothing certain is wrong about tokens either, whatever is declared.
 func TestPostureTokenSetups(t *testing.T) {
-	count := newTally(t)
-	for _, p := range tokenSetups {
-		for _, l := range tokenLies {
-			if l.name != "honest" && testing.Short() {
-				continue
-			}
-			p := p // each lie is told of the same posture
-			p.name += "/" + l.name
-			p.declare = both(p.declare, l.change)
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	checkAll(t, lied(tokenSetups, tokenLies), nil)
 }
 
 // swapAuthorizers declares a function where there is a user pool, and the other way round.

@@ -160,8 +160,7 @@ func onlyToken(kinds ...probe.TokenKind) func(*probe.Plan) {
 }
 
 func TestPostureTokensHealthy(t *testing.T) {
-	count := newTally(t)
-	for _, p := range []posture{
+	checkAll(t, []posture{
 		{name: "everything", setup: tokenAPI()},
 		{name: "everything, cached", setup: tokenAPI(cached)},
 		{name: "unknown tokens are denied", setup: tokenAPI(otherwise(sandbox.DenyAll))},
@@ -205,10 +204,5 @@ func TestPostureTokensHealthy(t *testing.T) {
 		{name: "gateway responses, status", setup: both(tokenAPI(), responses(map[string]sandbox.GatewayResponse{
 			"UNAUTHORIZED": {Status: 403}, "ACCESS_DENIED": {Status: 404},
 		}))},
-	} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			p.check(t, count, alarms)
-		})
-	}
+	}, alarms)
 }

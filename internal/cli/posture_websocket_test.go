@@ -1,8 +1,8 @@
 package cli_test
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"apigwprobe/internal/sandbox"
@@ -28,8 +28,7 @@ var (
 
 // Healthy WebSocket APIs end without a finding, and with something proven.
 func TestPostureWebSocketHealthy(t *testing.T) {
-	count := newTally(t)
-	for _, p := range []posture{
+	checkAll(t, []posture{
 		{name: "IAM", setup: socketIAM},
 		{name: "key", setup: socketKeyed},
 		{name: "IAM and key", setup: socketBoth},
@@ -51,20 +50,14 @@ func TestPostureWebSocketHealthy(t *testing.T) {
 			a := &p.APIs[0]
 			a.EndpointType, a.DefaultEndpoint, a.Domains[0].RootMapping = "", probe.Unknown, probe.Unknown
 		}},
-	} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			p.check(t, count, alarms)
-		})
-	}
+	}, alarms)
 }
 
 // Opened gates of WebSocket APIs are found, and what only looks like one is not.
 func TestPostureWebSocketFaults(t *testing.T) {
-	count := newTally(t)
 	one, keys := both(socketIAM, noDomain), both(socketBoth, noDomain)
 	token := both(socketToken, noDomain)
-	for _, f := range []fault{
+	checkFaults(t, []fault{
 		{
 			posture: posture{name: "handshake open", setup: one, fault: first(unprotected), sel: probe.Selection{Scenarios: []string{"unsigned"}}},
 			want:    []string{"$connect default sigv4: pass", "$connect default unsigned: fail/open"},
@@ -118,19 +111,13 @@ func TestPostureWebSocketFaults(t *testing.T) {
 			want:    []string{"$connect default sigv4: fail/blocked", "$connect default unsigned: inconclusive/control-failed"},
 			never:   []probe.VerdictKind{probe.Open},
 		},
-	} {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			f.check(t, count, f.unmet)
-		})
-	}
+	})
 }
 
 // What misleads on WebSocket APIs, with every lie that can be told of it, and in every world.
 func TestPostureWebSocketSetups(t *testing.T) {
-	count := newTally(t)
 	silent := func(m *sandbox.Model) { m.Switches.WebSocketHidesErrorType = true }
-	for _, p := range []posture{
+	checkAll(t, slices.Concat(lied([]posture{
 		{name: "IAM", setup: socketIAM},
 		{name: "IAM and key", setup: socketBoth},
 		{name: "key, refusals only", setup: socketKeyed, declare: refusalsOnly},
@@ -153,51 +140,23 @@ func TestPostureWebSocketSetups(t *testing.T) {
 			m.Domains[0].Mappings[0].APIStage = sandbox.APIStage{API: otherID, Stage: "prod"}
 		}},
 		{name: "mapping lost", setup: socketIAM, fault: func(m *sandbox.Model) { m.Domains[0].Mappings = nil }},
-	} {
-		for _, l := range append([]option[probe.Plan]{{name: "honest"}}, lies...) {
-			if l.change != nil && testing.Short() {
-				continue
-			}
-			p := p
-			p.name += "/" + l.name
-			p.declare = both(p.declare, l.change)
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
-	for _, w := range worlds(t) {
-		for _, setup := range []option[sandbox.Model]{{"shut", both(socketBoth, doorShut)}, {"open", both(socketBoth, silent)}} {
-			p := posture{name: fmt.Sprintf("world %s/%s", w.name, setup.name), setup: both(setup.change, w.setup)}
-			t.Run(p.name, func(t *testing.T) {
-				t.Parallel()
-				p.check(t, count, nil)
-			})
-		}
-	}
+	}, truthAndLies), inWorlds(t, []posture{
+		{name: "shut", setup: both(socketBoth, doorShut)},
+		{name: "open", setup: both(socketBoth, silent)},
+	})), nil)
 }
 
-// WebSocket APIs at random: go test -run 'TestPostureWebSocketRandom/seed-17$' gives one again.
-func TestPostureWebSocketRandom(t *testing.T) {
-	n := uint64(150)
-	if testing.Short() {
-		n = 30
-	}
-	t.Logf("seeds 1 to %d", n)
+// WebSocket APIs at random: go test -run 'TestPostureAccuracyWebSocket/seed-17$' gives one again.
+func TestPostureAccuracyWebSocket(t *testing.T) {
 	kinds := []option[sandbox.Model]{{"IAM", socketIAM}, {"key", socketKeyed}, {"IAM and key", socketBoth}, {"NONE", asSocket(open(""))}}
 	setupPool := []option[sandbox.Model]{{"door shut", doorShut}, {"old wording", oldWording}, {"root mapping", atDomain(rootMapped)}}
 	faultPool := leaving(faultPool, "integration is late", "WAF blocks everything", "WAF blocks bearers of a signature", "policy denies everybody", "all routes lost", "first route lost")
-	count := newTally(t)
-	for seed := uint64(1); seed <= n; seed++ {
-		t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
-			t.Parallel()
-			r := rand.New(rand.NewPCG(seed, 20261123))
-			turned := turn(rand.New(rand.NewPCG(seed, 3)))
-			posture{
-				setup: both(draw(t, r, "kind", kinds, 1), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned }),
-				fault: draw(t, r, "fault", faultPool, r.IntN(3)), declare: draw(t, r, "lie", liePool, r.IntN(3)),
-			}.check(t, count, nil)
-		})
-	}
+	checkSeeds(t, func(t *testing.T, seed uint64) posture {
+		r := rand.New(rand.NewPCG(seed, 20261123))
+		turned := turn(rand.New(rand.NewPCG(seed, 3)))
+		return posture{
+			setup: both(draw(t, r, "kind", kinds, 1), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned }),
+			fault: draw(t, r, "fault", faultPool, r.IntN(3)), declare: draw(t, r, "lie", liePool, r.IntN(3)),
+		}
+	})
 }

@@ -52,6 +52,7 @@ func sandboxResults(t *testing.T) (*environment, map[string]probe.Case, []probe.
 
 // Each command, run by a shell with the secrets in its environment, brings the status that the prober saw.
 func TestReproductionsRepeat(t *testing.T) {
+	t.Parallel()
 	if out, err := exec.CommandContext(t.Context(), "curl", "--version").Output(); err != nil || !canSign(string(out)) {
 		t.Skipf("there is no curl 7.87 or later: the commands are not tried (%v)", err)
 	}
@@ -69,6 +70,7 @@ func TestReproductionsRepeat(t *testing.T) {
 		}
 		tried++
 		t.Run(res.ID, func(t *testing.T) {
+			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), "sh", "-u", "-c", res.Reproduce)
 			cmd.Env = append(variablesOf(t, env, cases[res.ID], dir), "PATH="+os.Getenv("PATH"))
 			out, err := cmd.CombinedOutput()

@@ -6,6 +6,7 @@ import (
 )
 
 func TestRunsAMonth(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		schedule, timezone, from string
 		want                     int

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,10 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata/sc
 const promptExit = "atexit_sleep_ms=0"
 
 func TestMain(m *testing.M) {
+	// Most of what these tests do is wait: for the pace of a run, a time-out, a gateway that pauses.
+	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"probe": func() {
 			os.Exit(int(Run(context.Background(), os.Args[1:], Streams{
@@ -39,6 +44,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts tells stories of the command line: each checks exit codes and both streams.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -49,6 +55,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "no-aws-config"))
 			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "no-aws-credentials"))
 			env.Setenv("GORACE", promptExit)
+			env.Setenv("GOGC", "400") // a run is short-lived
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

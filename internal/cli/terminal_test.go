@@ -37,6 +37,7 @@ const escape = "\x1b["
 
 // Colour and progress are for people: they show on terminals, and nowhere else.
 func TestTerminals(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name         string
 		out, err     io.Writer
@@ -78,6 +79,7 @@ func TestTerminals(t *testing.T) {
 func text(w io.Writer) string { return w.(interface{ String() string }).String() }
 
 func TestWidth(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		w       io.Writer

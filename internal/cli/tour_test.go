@@ -17,6 +17,7 @@ var untoured = map[string]string{
 // Every row of the table of causes is found for what it really is, or the truth is among the candidates and the pages
 // say what would tell; and nothing that is certain is wrong, in all that the worlds of the tour answered.
 func TestTour(t *testing.T) {
+	t.Parallel()
 	worlds, err := visit(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +67,7 @@ func TestTour(t *testing.T) {
 
 // The tour has all rows, and shows every fault.
 func TestTourIsWhole(t *testing.T) {
+	t.Parallel()
 	var numbers []int
 	shown := make(map[string]bool)
 	for _, r := range rows {

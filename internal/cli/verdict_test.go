@@ -7,6 +7,7 @@ import (
 )
 
 func TestVerdict(t *testing.T) {
+	t.Parallel()
 	result := func(v probe.Verdict) probe.Result {
 		return probe.Result{ID: string(v), Verdict: v, ScenarioKind: probe.Gate}
 	}
