@@ -63,7 +63,7 @@ func attributeAPI(plan *Plan, exchanges, superseded []Exchange) []Attribution {
 	for _, s := range ordered {
 		s.undeclared = slices.Clone(s.left)
 		s.x.doubted = doubted[controlKey(s.x.c)]
-		s.drop(declared(s), true)
+		s.drop(s.unbelied(declared(s)), true)
 	}
 	// What is declared of one request shows what is usual of others, through whatever way in.
 	elimination{orders: plainOrders, plain: true, declared: true}.run(ordered)
@@ -229,6 +229,17 @@ func (s *state) plainConditions() []reason {
 		}
 	}
 	return out
+}
+
+// unbelied are the layers that the plan's posture speaks against, unless these are all that may have answered: then one
+// of the things that are declared is not so, and nobody knows which.
+func (s *state) unbelied(rs []reason) []reason {
+	for _, l := range s.left {
+		if !slices.ContainsFunc(rs, func(r reason) bool { return r.layer == l }) {
+			return rs
+		}
+	}
+	return nil
 }
 
 // drop removes the layers of rs from what is left; it reports whether it did. Where nothing would be left, a proof has

@@ -278,6 +278,12 @@ func TestRules(t *testing.T) {
 			},
 			got{APIKeyLayer, Ambiguous, "api-key stage waf api-key stage domain route backend"},
 		},
+		"a declaration that speaks against everybody is belied": { // C42, on a route that is declared to want a signature
+			func(t *testing.T) *scene {
+				return newScene(t).ask(unsignedScenario, AccessDefault, answer{status: 401, errorType: "UnauthorizedException", message: "Unauthorized"}, "")
+			},
+			got{LambdaAuthorizer, Ambiguous, "lambda-authorizer cognito-authorizer lambda-authorizer cognito-authorizer"},
+		},
 		"no fingerprint is unknown, not everything": {
 			func(t *testing.T) *scene {
 				return newScene(t, func(a *API) { a.Routes[0].Success = []int{204} }).ask(unsignedScenario, AccessDefault, taken, "")
