@@ -146,6 +146,11 @@ var (
 		holds: func(x *exchange) bool { return x.req == nil || ownPrincipal(x) }, sound: never,
 		because: "no principal of the plan signed",
 	}
+	// Where a signature is wanted, one by nobody ends before policies; elsewhere nobody looks who signed.
+	ifSignatureHolds = condition{
+		holds: func(x *exchange) bool { return x.req == nil || x.c.Route.Authorization != AuthIAM || ownPrincipal(x) }, sound: never,
+		because: "no principal of the plan signed",
+	}
 	ifInventedPrincipal = condition{
 		holds: func(x *exchange) bool { return x.req == nil || !ownPrincipal(x) }, sound: never,
 		because: "declared: the principal is valid",

@@ -204,7 +204,7 @@ var fingerprints = []fingerprint{
 		errorTypes: []string{accessDenied},
 		atMost:     "the text is none of API Gateway's known ones",
 		candidates: []possibility{
-			maybe(IAMAuthorization, "iam-implicit-deny", ifOwnPrincipal), maybe(ResourcePolicy, "resource-policy-implicit-deny", ifOwnPrincipal),
+			maybe(IAMAuthorization, "iam-implicit-deny", ifOwnPrincipal), maybe(ResourcePolicy, "resource-policy-implicit-deny", ifSignatureHolds),
 			maybe(LambdaAuthorizer, "lambda-authorizer-deny"), maybe(CognitoAuthorizer, "cognito-token-invalid"),
 			maybe(IAMAuthentication, "unknown-access-key", ifSigned, ifInventedPrincipal), maybe(EndpointPolicy, "endpoint-policy-deny", ifVPCEndpoint),
 			maybe(RouteLayer, "cors-preflight-unrouted", ifPreflight), maybe(RouteLayer, "no-such-resource", ifLessLikely),
