@@ -28,7 +28,7 @@ func declared(s *state) []reason {
 	case WebSocket:
 		not("type: WEBSOCKET", WAF, ResourcePolicy, EndpointPolicy, CognitoAuthorizer, JWTAuthorizer)
 	}
-	if api.WAF != nil && !*api.WAF {
+	if api.WAF != nil && !*api.WAF && !slices.Contains(x.doubted, WAF) {
 		not("waf: false", WAF)
 	}
 	if m := api.WAFMarker; m != nil && slices.Contains(x.c.Expected.Layers, WAF) && slices.Contains(m.Status, x.obs.Status) {
