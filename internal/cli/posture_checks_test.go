@@ -1,8 +1,10 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -173,7 +175,7 @@ func (o outcome) problems(count *tally) []string {
 		a := r.Attribution
 		among := slices.ContainsFunc(a.Candidates, func(c probe.Candidate) bool { return tied(truth, r, c.Layer) })
 		wrong := a.Confidence == probe.Certain && !tied(truth, r, a.Layer) && !(o.changes && unstable(a))
-		count.add(truth, a, among, wrong, tied(truth, r, a.Layer), r.Verdict != "" && r.Kind != probe.KindControlFailed)
+		count.add(o.world, truth, a, among, wrong, tied(truth, r, a.Layer), r.Verdict != "" && r.Kind != probe.KindControlFailed)
 		if wrong {
 			violation(r, truth, "certain, and wrong")
 		}
@@ -223,6 +225,8 @@ type tally struct {
 	wrong, among, candidates          int
 	right, likelyRight                int // certain or likely, and so it was; likely, and so it was
 	judged, judgedRight               int // the same where the control of the route was accepted
+	worlds                            map[string]*share
+	missed                            map[string]int // rejections that were not named rightly, by truth and finding
 }
 
 // newTally logs its totals at the end of the test, when all its parallel parts are over.
@@ -230,6 +234,9 @@ func newTally(t *testing.T) *tally {
 	c := &tally{}
 	t.Cleanup(func() {
 		t.Log(c)
+		for _, line := range c.details() {
+			t.Log(line)
+		}
 		if c.rejections == 0 {
 			t.Error("got no rejections, want some: nothing was tested")
 		}
@@ -237,7 +244,7 @@ func newTally(t *testing.T) *tally {
 	return c
 }
 
-func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong, named, judged bool) {
+func (c *tally) add(world string, truth sandbox.Truth, a *probe.Attribution, among, wrong, named, judged bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.exchanges++
@@ -255,6 +262,20 @@ func (c *tally) add(truth sandbox.Truth, a *probe.Attribution, among, wrong, nam
 	}
 	if right && judged {
 		c.judgedRight++
+	}
+	if c.worlds == nil {
+		c.worlds, c.missed = make(map[string]*share), make(map[string]int)
+	}
+	if c.worlds[world] == nil {
+		c.worlds[world] = &share{}
+	}
+	c.worlds[world].add(right)
+	switch {
+	case right:
+	case a.Confidence == probe.Likely:
+		c.missed[truth.Layer+": likely "+string(a.Layer)]++
+	default:
+		c.missed[fmt.Sprintf("%s: %s, among %v", truth.Layer, a.Confidence, a.Plausible)]++
 	}
 	switch a.Confidence {
 	case probe.Certain:
@@ -282,4 +303,34 @@ func (c *tally) String() string {
 	return fmt.Sprintf("%d answers, %d rejections: %d certain, %d likely, %d ambiguous, %d unknown; %d wrong certain, likely right in %.1f %%; certain or likely, and right, %.1f %%, %.1f %% where the control was accepted; truth among candidates %.1f %%; %.2f candidates on average",
 		c.exchanges, c.rejections, c.certain, c.likely, c.ambiguous, c.dunno, c.wrong, 100*float64(c.likelyRight)/float64(max(c.likely, 1)),
 		100*float64(c.right)/float64(n), 100*float64(c.judgedRight)/float64(max(c.judged, 1)), 100*float64(c.among)/float64(n), float64(c.candidates)/float64(n))
+}
+
+// share counts how many of some are right.
+type share struct{ all, right int }
+
+func (s *share) add(right bool) {
+	s.all++
+	if right {
+		s.right++
+	}
+}
+
+// details are the shares of kinds of worlds, and what most often was not named rightly.
+func (c *tally) details() []string {
+	var out []string
+	for _, world := range slices.Sorted(maps.Keys(c.worlds)) {
+		if s := c.worlds[world]; world != "" {
+			out = append(out, fmt.Sprintf("%s: %d rejections, named rightly %.1f %%", world, s.all, 100*float64(s.right)/float64(s.all)))
+		}
+	}
+	if len(out) == 0 { // not at random
+		return nil
+	}
+	most := slices.SortedFunc(maps.Keys(c.missed), func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.missed[b], c.missed[a]), cmp.Compare(a, b))
+	})
+	for _, what := range most[:min(12, len(most))] {
+		out = append(out, fmt.Sprintf("%6d x truth %s", c.missed[what], what))
+	}
+	return out
 }

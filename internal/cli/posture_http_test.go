@@ -220,11 +220,8 @@ func TestPostureAccuracyHTTP(t *testing.T) {
 	checkSeeds(t, func(t *testing.T, seed uint64) posture {
 		r := rand.New(rand.NewPCG(seed, 20261122))
 		turned := turn(rand.New(rand.NewPCG(seed, 2)))
-		return posture{
-			setup: both(draw(t, r, "kind", kinds, 1), routes(open("/ping")),
-				draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned }),
-			fault:   draw(t, r, "fault", faultPool, r.IntN(3)),
-			declare: draw(t, r, "lie", liePool, r.IntN(3)),
-		}
+		p := posture{setup: both(draw(t, r, "kind", kinds, 1), routes(open("/ping")),
+			draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned })}
+		return p.misled(t, r, faultPool, liePool)
 	})
 }

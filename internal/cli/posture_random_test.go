@@ -136,13 +136,13 @@ func random(t *testing.T, seed uint64) posture {
 	r := rand.New(rand.NewPCG(seed, 20261121))
 	// From a source of their own, so that a new switch changes nothing else of a seed.
 	turned := turn(rand.New(rand.NewPCG(seed, 1)))
-	p := posture{
-		setup: both(func(m *sandbox.Model) { m.APIs[0].Routes = nil },
-			draw(t, r, "route", tokenPool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(4)),
-			func(m *sandbox.Model) { m.Switches = turned }),
-		fault:   draw(t, r, "fault", faultPool, weighted(r, 50, 35, 15)),
-		declare: draw(t, r, "lie", liePool, weighted(r, 70, 20, 10)),
-	}
+	p := posture{setup: both(func(m *sandbox.Model) { m.APIs[0].Routes = nil },
+		draw(t, r, "route", tokenPool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(4)),
+		func(m *sandbox.Model) { m.Switches = turned })}
+	faults := weighted(r, 50, 35, 15)
+	p.fault = draw(t, r, "fault", faultPool, faults)
+	lies := weighted(r, 70, 20, 10)
+	p.declare, p.world = draw(t, r, "lie", liePool, lies), worldOf(faults, lies)
 	t.Logf("switches %+v", turned)
 	return p
 }
@@ -150,6 +150,28 @@ func random(t *testing.T, seed uint64) posture {
 // leaving leaves the options out that have one of these names.
 func leaving[T any](pool []option[T], names ...string) []option[T] {
 	return slices.DeleteFunc(slices.Clone(pool), func(o option[T]) bool { return slices.Contains(names, o.name) })
+}
+
+// misled is the posture with up to two faults and up to two lies.
+func (p posture) misled(t *testing.T, r *rand.Rand, faultPool []option[sandbox.Model], liePool []option[probe.Plan]) posture {
+	t.Helper()
+	faults := r.IntN(3)
+	p.fault = draw(t, r, "fault", faultPool, faults)
+	lies := r.IntN(3)
+	p.declare, p.world = draw(t, r, "lie", liePool, lies), worldOf(faults, lies)
+	return p
+}
+
+// worldOf names the kind of a posture by how much of it is broken, and how much is declared otherwise than usual.
+func worldOf(faults, lies int) string {
+	switch {
+	case lies > 0:
+		return "declared otherwise"
+	case faults > 0:
+		return "with faults"
+	default:
+		return "sound and declared"
+	}
 }
 
 // weighted returns an index with a chance in proportion to its weight.

@@ -34,6 +34,8 @@ type posture struct {
 	inside string
 
 	sel probe.Selection
+
+	world string // the kind of random posture
 }
 
 const (
@@ -220,6 +222,7 @@ type outcome struct {
 	switches sandbox.Switches
 	gateways []*sandbox.Gateway // the latest first
 	changes  bool
+	world    string
 }
 
 // truth tells what really became of the request of a result.
@@ -325,7 +328,7 @@ func (p posture) runWith(t *testing.T, opts probe.RunOptions) outcome {
 	t.Helper()
 	w := p.serve(t)
 	opts.Resolve = resolve
-	o := outcome{switches: w.switches, gateways: w.gateways, changes: p.changes || p.later != nil}
+	o := outcome{switches: w.switches, gateways: w.gateways, world: p.world, changes: p.changes || p.later != nil}
 	for e := range w.matrix.Run(t.Context(), opts) {
 		if e, ok := e.(probe.RunFinished); ok {
 			o.report = e.Report

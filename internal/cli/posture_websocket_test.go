@@ -154,9 +154,7 @@ func TestPostureAccuracyWebSocket(t *testing.T) {
 	checkSeeds(t, func(t *testing.T, seed uint64) posture {
 		r := rand.New(rand.NewPCG(seed, 20261123))
 		turned := turn(rand.New(rand.NewPCG(seed, 3)))
-		return posture{
-			setup: both(draw(t, r, "kind", kinds, 1), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned }),
-			fault: draw(t, r, "fault", faultPool, r.IntN(3)), declare: draw(t, r, "lie", liePool, r.IntN(3)),
-		}
+		p := posture{setup: both(draw(t, r, "kind", kinds, 1), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned })}
+		return p.misled(t, r, faultPool, liePool)
 	})
 }
