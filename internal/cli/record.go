@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"apigwprobe/internal/capture"
+	"apigwprobe/internal/manifest"
 	"apigwprobe/internal/report"
 	"apigwprobe/probe"
 )
 
 // recording is the report of --record: test vectors of the rejections of a run.
-func recording(plan *probe.Plan, truth func(probe.Result) capture.Truth) report.Format {
+func recording(plan *probe.Plan) report.Format {
 	types := make(map[string]probe.APIType)
 	for _, api := range plan.APIs {
 		types[api.Name] = api.Type
@@ -21,7 +22,7 @@ func recording(plan *probe.Plan, truth func(probe.Result) capture.Truth) report.
 	return report.Format{Name: "--record", New: func(w io.Writer, _ report.Options) report.Sink {
 		return func(e probe.Event) error {
 			if end, ok := e.(probe.RunFinished); ok {
-				return capture.WriteVectors(w, end.Report, types, truth)
+				return capture.WriteVectors(w, end.Report, types, calibrated)
 			}
 			return nil
 		}
@@ -34,8 +35,11 @@ func (o *runOptions) addRecording(plan *probe.Plan, add func(report.Format, stri
 		return fmt.Errorf("recording to %q: %w", o.record, withoutPath(err))
 	}
 	name := o.environment + time.Now().UTC().Format(".20060102T150405.000") + ".jsonl"
-	return add(recording(plan, unknownTruth), filepath.Join(o.record, name))
+	return add(recording(plan), filepath.Join(o.record, name))
 }
 
-// unknownTruth is what is known beforehand of APIs that nobody made for calibration.
-func unknownTruth(probe.Result) capture.Truth { return capture.Truth{} }
+// calibrated is what the APIs of the calibration template are made to refuse for; of others nothing is known beforehand.
+func calibrated(res probe.Result) capture.Truth {
+	layer, cause := manifest.CalibratedCause(res)
+	return capture.Truth{Layer: layer, Cause: cause}
+}

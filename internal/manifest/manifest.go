@@ -29,7 +29,9 @@ type Input struct {
 }
 
 // Kinds returns all kinds, sorted by name.
-func Kinds() []Kind { return []Kind{githubAction, gitlab, grafana, prometheusRules, systemd} }
+func Kinds() []Kind {
+	return []Kind{calibration, githubAction, gitlab, grafana, prometheusRules, systemd}
+}
 
 // Find returns the kind called name.
 func Find(name string) (Kind, error) {
