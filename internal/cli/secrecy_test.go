@@ -98,7 +98,7 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 	file := func(name string) string { return filepath.Join(a.dir, env+"."+name) }
 
 	args := with("run", env, "--all", "--diagram", "--wait", "1s", "--baseline", file("baseline"), "--accept", "--label", "of=test", "--record", file("vectors"),
-		"--data", file("db"))
+		"--data", file("db"), "--metrics-textfile", file("metrics"))
 	for _, f := range report.Formats() {
 		if f.Name != "json" { // which the baseline is
 			args = append(args, "--report", f.Name+"="+file(f.Name))
@@ -114,6 +114,7 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 	}
 	a.keep(t, env+" baseline", file("baseline"))
 	a.ofHistory(t, env, file("db"))
+	a.keep(t, env+" metrics", file("metrics"))
 	vectors, err := filepath.Glob(file("vectors") + "/*.jsonl")
 	if err != nil || len(vectors) != 1 {
 		t.Fatalf("finding the vectors of %s: got %q, %v", env, vectors, err)
