@@ -56,7 +56,8 @@ func TestServe(t *testing.T) {
 		t.Errorf("got %d, want %d: a configuration that was named has to be there", got, ExitUsage)
 	}
 	go func() {
-		code <- Run(ctx, []string{"serve", "sandbox", "--schedule", "@every 1s", "--log-format", "json"}, Streams{Out: &errs, Err: &errs})
+		code <- Run(ctx, []string{"serve", "sandbox", "--schedule", "@every 1s", "--log-format", "json",
+			"--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "probe.db")}, Streams{Out: &errs, Err: &errs})
 	}()
 	errs.await(t, 2, `"msg":"a run ended","environment":"sandbox","run":"[0-9a-f-]+","complete":true,"pass":\d+`)
 	cancel()
@@ -82,7 +83,7 @@ func TestServeSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	var errs shared
-	cmd := exec.CommandContext(t.Context(), self, "serve", "--config", config)
+	cmd := exec.CommandContext(t.Context(), self, "serve", "--config", config, "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "probe.db"))
 	cmd.Args[0] = "probe" // what TestMain goes by
 	cmd.Env = append(os.Environ(), "GORACE="+promptExit)
 	cmd.Stderr = &errs

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"apigwprobe/internal/alert"
+	"apigwprobe/internal/store"
 	"apigwprobe/probe"
 )
 
@@ -43,20 +45,31 @@ const (
 	Confirmation Trigger = "confirmation" // of what another run showed, before anybody is woken
 )
 
-// Keeper keeps small documents over restarts.
+// Keeper keeps runs, and small documents over restarts. A [store.Store] is one.
 type Keeper interface {
+	Record() func(probe.Event) error
+	Silences(ctx context.Context, endAfter time.Time) ([]store.Silence, error)
 	State(ctx context.Context, name string) ([]byte, error)
 	SetState(ctx context.Context, name string, doc []byte) error
 }
 
-// Options are what a [Daemon] is made with. Load and Log are needed.
+var _ Keeper = (*store.Store)(nil)
+
+// Configuration is what the daemon takes from one.
+type Configuration struct {
+	Environments []Environment
+	Alerts       alert.Settings
+	Heartbeat    *alert.Heartbeat // nil: nobody watches the daemon
+}
+
+// Options are what a [Daemon] is made with. Load, Log and Meter are needed.
 type Options struct {
 	// Load reads the configuration, at the start and when it changed. Its error names every mistake.
-	Load func() ([]Environment, error)
+	Load func() (Configuration, error)
 	// Fingerprint changes with the configuration; nil: it never does.
 	Fingerprint func() string
 	Log         *slog.Logger
-	Meter       Meter  // nil: nobody counts
+	Meter       Meter
 	Keep        Keeper // nil: nothing outlives the process
 	// Now is the clock on the wall; nil: [time.Now].
 	Now func() time.Time
@@ -81,7 +94,7 @@ type Daemon struct {
 	runCtx  context.Context // of runs; it outlives that of [Daemon.Run] by Linger
 	endRuns context.CancelFunc
 
-	held    string     // fingerprint of the configuration that was read last
+	known   string     // fingerprint of the configuration that was read last
 	keeping sync.Mutex // one [Daemon.remember] at a time
 
 	mu      sync.Mutex
@@ -90,6 +103,14 @@ type Daemon struct {
 	jumps   jumps
 	config  ConfigState
 	ending  bool
+	ticked  time.Time // when the scheduler last looked
+
+	audience audience
+	alerts   *alert.Manager
+	silences []store.Silence
+	heart    *alert.Heartbeat
+
+	unrecorded error // why the last run could not be recorded
 }
 
 // ConfigState says how the last reading of the configuration went.
@@ -104,9 +125,6 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Meter == nil {
-		o.Meter = nobody{}
-	}
 	if o.Linger == 0 {
 		o.Linger = DefaultLinger
 	}
@@ -119,18 +137,24 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.held = d.fingerprint() // before it is read: what changes from now on is seen
-	environments, err := o.Load()
+	if err := d.newManager(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.ReadSilences(ctx); err != nil {
+		return nil, err
+	}
+	d.known = d.fingerprint() // before it is read: what changes from now on is seen
+	configuration, err := o.Load()
 	if err != nil {
 		return nil, err
 	}
 	now := d.now()
 	d.pauses = kept.Pauses
-	if err := d.adopt(environments, kept.Environments, now); err != nil {
+	if err := d.adopt(configuration, kept.Environments, now); err != nil {
 		return nil, err
 	}
 	d.config.Loaded = now
-	d.Meter.Reloaded(true)
+	d.Meter.Reloaded(true, now)
 	return d, nil
 }
 
@@ -144,6 +168,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	watching.Go(func() { d.watch(ctx) })
+	watching.Go(func() { d.lookAfterAlerts(ctx) })
 	for ctx.Err() == nil {
 		timer := time.NewTimer(d.tick())
 		select {

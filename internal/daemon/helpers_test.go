@@ -11,6 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"apigwprobe/internal/alert"
+	"apigwprobe/internal/metrics"
+	"apigwprobe/internal/store"
 	"apigwprobe/probe"
 )
 
@@ -24,6 +27,9 @@ type world struct {
 	mistake      error // of the configuration
 	version      int   // of the configuration
 	kept         map[string][]byte
+	silences     []store.Silence
+	full         error // of the history
+	alerts       alert.Settings
 	starts       map[string][]time.Time
 	counts       map[string]int
 	log          bytes.Buffer
@@ -87,10 +93,10 @@ func (l *locked) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-func (w *world) load() ([]Environment, error) {
+func (w *world) load() (Configuration, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.environments, w.mistake
+	return Configuration{Environments: w.environments, Alerts: w.alerts}, w.mistake
 }
 
 // configure changes the configuration; others see it when they look.
@@ -173,18 +179,34 @@ func (w *world) add(what string, n int) int {
 	return w.counts[what]
 }
 
-func (w *world) See(probe.Event)               {}
-func (w *world) NextRun(string, time.Time)     {}
-func (w *world) Lag(_ string, d time.Duration) { w.add("lag in seconds", int(d/time.Second)) }
-func (w *world) FailedRun(string)              { w.count("failed") }
-func (w *world) SkippedRun(_, why string)      { w.count("skipped: " + why) }
-func (w *world) MissedRuns(_ string, n int)    { w.add("missed", n) }
-func (w *world) Reloaded(ok bool)              { w.count(fmt.Sprintf("reloaded: %v", ok)) }
+func (w *world) Expect(*probe.Matrix)                     {}
+func (w *world) Forget(string)                            { w.count("forgotten") }
+func (w *world) See(probe.Event)                          {}
+func (w *world) Scheduled(string, time.Time)              {}
+func (w *world) Started(_ string, lag time.Duration)      { w.add("lag in seconds", int(lag/time.Second)) }
+func (w *world) Failed(string)                            { w.count("failed") }
+func (w *world) Skipped(_ string, why metrics.SkipReason) { w.count("skipped: " + string(why)) }
+func (w *world) Missed(_ string, n int)                   { w.add("missed", n) }
+func (w *world) Reloaded(ok bool, _ time.Time)            { w.count(fmt.Sprintf("reloaded: %v", ok)) }
+func (w *world) Delivered(_ string, ok bool)              { w.count(fmt.Sprintf("delivered: %v", ok)) }
+func (w *world) Destination(string)                       {}
+func (w *world) Alerts(open map[string]int)               { w.add("alerts", len(open)) }
 
 func (w *world) State(_ context.Context, name string) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.kept[name], nil
+}
+
+// Record counts what is recorded.
+func (w *world) Record() func(probe.Event) error {
+	return func(probe.Event) error { w.count("recorded"); return w.full }
+}
+
+func (w *world) Silences(context.Context, time.Time) ([]store.Silence, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.silences, nil
 }
 
 func (w *world) SetState(_ context.Context, name string, doc []byte) error {

@@ -45,6 +45,7 @@ func (d *Daemon) SetPause(environment string, p Pause) error {
 		return ErrUnknown
 	}
 	d.remember()
+	d.changed(environment)
 	d.Log.Info("an environment is paused", "environment", environment, "until", p.Until, "reason", p.Reason)
 	return nil
 }
@@ -62,6 +63,7 @@ func (d *Daemon) Resume(environment string) error {
 		return ErrUnknown
 	}
 	d.remember()
+	d.changed(environment)
 	d.Log.Info("an environment goes on", "environment", environment)
 	return nil
 }

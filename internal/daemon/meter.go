@@ -3,29 +3,24 @@ package daemon
 import (
 	"time"
 
+	"apigwprobe/internal/metrics"
 	"apigwprobe/probe"
 )
 
 // Meter counts what the scheduler does.
 type Meter interface {
+	Expect(*probe.Matrix)
+	Forget(environment string)
 	See(probe.Event)
-	SkippedRun(environment, why string)
-	MissedRuns(environment string, n int)
-	FailedRun(environment string)             // it broke before it had a report
-	NextRun(environment string, at time.Time) // zero: never
-	Lag(environment string, d time.Duration)
-	Reloaded(ok bool)
+	Failed(environment string)                       // a run broke before it had a report
+	Scheduled(environment string, next time.Time)    // zero: never
+	Started(environment string, after time.Duration) // it was due
+	Skipped(environment string, why metrics.SkipReason)
+	Missed(environment string, runs int)
+	Reloaded(ok bool, at time.Time)
+	Delivered(destination string, ok bool)
+	Destination(name string)
+	Alerts(open map[string]int) // by severity
 }
 
-// nobody counts nothing.
-type nobody struct{}
-
-var _ Meter = nobody{}
-
-func (nobody) See(probe.Event)           {}
-func (nobody) SkippedRun(string, string) {}
-func (nobody) MissedRuns(string, int)    {}
-func (nobody) FailedRun(string)          {}
-func (nobody) NextRun(string, time.Time) {}
-func (nobody) Lag(string, time.Duration) {}
-func (nobody) Reloaded(bool)             {}
+var _ Meter = (*metrics.Metrics)(nil)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"apigwprobe/probe"
 )
 
 // watchEvery is how often the configuration is looked at. A change is read once it looks the same twice: an editor may
@@ -22,18 +24,18 @@ func (d *Daemon) Reload() {
 func (d *Daemon) watch(ctx context.Context) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
-	seen := d.held
+	seen := d.known
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-d.hup:
-			d.held = d.fingerprint()
+			d.known = d.fingerprint()
 			d.reload()
 		case <-ticker.C:
 			now := d.fingerprint()
-			if now != d.held && now == seen {
-				d.held = now
+			if now != d.known && now == seen {
+				d.known = now
 				d.reload()
 			}
 			seen = now
@@ -50,10 +52,10 @@ func (d *Daemon) fingerprint() string {
 
 // reload puts a new configuration in the place of the one that holds. One with mistakes changes nothing.
 func (d *Daemon) reload() {
-	environments, err := d.Load()
+	configuration, err := d.Load()
 	now := d.now()
 	if err == nil {
-		err = d.adopt(environments, nil, now)
+		err = d.adopt(configuration, nil, now)
 	}
 	d.mu.Lock()
 	if err == nil {
@@ -62,34 +64,61 @@ func (d *Daemon) reload() {
 		d.config.Failed, d.config.Error = now, err.Error()
 	}
 	d.mu.Unlock()
-	d.Meter.Reloaded(err == nil)
+	d.Meter.Reloaded(err == nil, now)
 	if err != nil {
 		d.Log.Error("the configuration has mistakes; the one before still holds", "error", err)
 		return
 	}
-	d.Log.Info("the configuration was read again", "environments", len(environments))
+	d.Log.Info("the configuration was read again", "environments", len(configuration.Environments))
+	d.changed("")
 	d.poke()
 }
 
-// adopt puts environments in the place of those that were there. One whose schedule is the same goes on with it.
-func (d *Daemon) adopt(environments []Environment, kept map[string]keptEntry, now time.Time) error {
+// Check says whether a daemon can be made of a configuration.
+func (c Configuration) Check() error {
+	_, err := c.timetables()
+	return err
+}
+
+func (c Configuration) timetables() (map[string]Timetable, error) {
 	tables := make(map[string]Timetable)
-	for _, env := range environments {
+	for _, env := range c.Environments {
 		plan := env.Matrix.Plan
 		table, err := NewTimetable(env.name(), plan.Schedule, plan.Timezone)
 		if err != nil {
-			return fmt.Errorf("environment %q: %w", env.name(), err)
+			return nil, fmt.Errorf("environment %q: %w", env.name(), err)
 		}
 		tables[env.name()] = table
 	}
-	d.replace(environments, tables, kept, now)
+	return tables, nil
+}
+
+// adopt puts environments in the place of those that were there. One whose schedule is the same goes on with it.
+func (d *Daemon) adopt(c Configuration, kept map[string]keptEntry, now time.Time) error {
+	tables, err := c.timetables()
+	if err != nil {
+		return err
+	}
+	d.replace(c, tables, kept, now)
+	d.alerts.Configure(c.Alerts)
+	for _, t := range c.Alerts.Targets {
+		d.Meter.Destination(t.Name())
+	}
 	d.remember()
+	var matrices []*probe.Matrix
+	for _, env := range c.Environments {
+		matrices = append(matrices, env.Matrix)
+	}
+	if err := d.alerts.Expect(matrices, now); err != nil {
+		d.Log.Error("looking after alerts", "error", err)
+	}
 	return nil
 }
 
-func (d *Daemon) replace(environments []Environment, tables map[string]Timetable, kept map[string]keptEntry, now time.Time) {
+func (d *Daemon) replace(c Configuration, tables map[string]Timetable, kept map[string]keptEntry, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.heart = c.Heartbeat
 	for name, e := range d.entries {
 		if _, stays := tables[name]; stays {
 			continue
@@ -97,9 +126,11 @@ func (d *Daemon) replace(environments []Environment, tables map[string]Timetable
 		e.gone, e.next = true, time.Time{}
 		if e.running == nil {
 			delete(d.entries, name)
+			d.Meter.Forget(name)
 		}
 	}
-	for _, env := range environments {
+	for _, env := range c.Environments {
+		d.Meter.Expect(env.Matrix)
 		e := d.entries[env.name()]
 		isNew := e == nil
 		if isNew {

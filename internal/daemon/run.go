@@ -58,8 +58,10 @@ func (d *Daemon) start(e *entry, trigger Trigger, job Job) {
 		e.running, e.last = nil, last
 		if e.gone {
 			delete(d.entries, env.name())
+			d.Meter.Forget(env.name())
 		}
 		d.mu.Unlock()
+		d.changed(env.name())
 		d.poke()
 	})
 }
@@ -87,7 +89,7 @@ func (d *Daemon) run(env Environment, r *running, job Job) LastRun {
 			attrs = append(attrs, "stack", p.stack)
 		}
 		log.Error("a run failed", attrs...)
-		d.Meter.FailedRun(env.name())
+		d.Meter.Failed(env.name())
 		return last
 	}
 	s := report.Summary
@@ -109,26 +111,40 @@ func (d *Daemon) observe(ctx context.Context, env Environment, r *running, job J
 	if err != nil {
 		return report, err
 	}
+	record := d.recording(env.name())
 	err = errNoReport
 	for event := range events {
+		record(event)
 		d.Meter.See(event)
-		d.progress(r, event)
+		d.progress(env.name(), r, event)
 		if end, ok := event.(probe.RunFinished); ok {
 			report, err = end.Report, nil
+			d.judge(report)
 		}
 	}
 	return report, err
 }
 
-// progress keeps how far a run is.
-func (d *Daemon) progress(r *running, event probe.Event) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch e := event.(type) {
-	case probe.RunStarted:
-		r.ID, r.Cases = e.Run.ID, e.Cases
-	case probe.Observed:
-		r.Done++
+// recording returns what keeps the events of one run. A history that takes no more stops no run, but it is said, once.
+func (d *Daemon) recording(environment string) func(probe.Event) {
+	if d.Keep == nil {
+		return func(probe.Event) {}
+	}
+	record, failed := d.Keep.Record(), false
+	return func(event probe.Event) {
+		if failed {
+			return
+		}
+		err := record(event)
+		if err != nil {
+			failed = true
+			d.Log.Error("a run is not recorded", "environment", environment, "error", err)
+		}
+		if _, ended := event.(probe.RunFinished); ended || err != nil {
+			d.mu.Lock()
+			d.unrecorded = err
+			d.mu.Unlock()
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -22,6 +24,37 @@ type EnvironmentStatus struct {
 	Last        *LastRun  `json:"last"`
 	Pause       *Pause    `json:"pause"`
 	Maintenance string    `json:"maintenance"` // the reason of the window that is open; "" if none is
+}
+
+// Ready says why the daemon does not do its work, or nil.
+func (d *Daemon) Ready() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ending {
+		return ErrEnding
+	}
+	if d.ticked.IsZero() || d.now().Sub(d.ticked) > 2*pulse {
+		return errors.New("the scheduler stands still")
+	}
+	return nil
+}
+
+// whole says why the daemon may not be called alive by those who watch it: it works, but not all of its work is done.
+func (d *Daemon) whole() error {
+	if err := d.Ready(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.unrecorded != nil {
+		return fmt.Errorf("the last run was not recorded: %w", d.unrecorded)
+	}
+	for _, e := range d.sorted() {
+		if e.last.Error != "" {
+			return fmt.Errorf("the last run of %q failed: %s", e.name(), e.last.Error)
+		}
+	}
+	return nil
 }
 
 // Status says how the daemon stands now.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"apigwprobe/internal/metrics"
 )
 
 // pulse is how long the scheduler sleeps at most: a machine that was asleep, or whose clock was set, is noticed so soon.
@@ -16,12 +18,13 @@ const setBack = time.Minute
 // entry is an environment in the scheduler.
 type entry struct {
 	Environment
-	table   Timetable
-	after   time.Time // what was due until then has been dealt with
-	next    time.Time // zero: never
-	running *running
-	last    LastRun
-	gone    bool // from the configuration; a run still goes on
+	table     Timetable
+	after     time.Time // what was due until then has been dealt with
+	next      time.Time // zero: never
+	running   *running
+	confirmed time.Time // when alerts last got a second run
+	last      LastRun
+	gone      bool // from the configuration; a run still goes on
 }
 
 // running is a run that goes on.
@@ -35,7 +38,12 @@ type running struct {
 
 // tick starts what is due and says how long there is nothing to do.
 func (d *Daemon) tick() time.Duration {
+	wanted := d.alerts.Confirmations()
 	sleep, changed := d.fireAll()
+	now := d.now()
+	if next := d.confirm(wanted, now); !next.IsZero() {
+		sleep = min(sleep, max(next.Sub(now), 0))
+	}
 	if changed {
 		d.remember()
 	}
@@ -47,6 +55,7 @@ func (d *Daemon) fireAll() (sleep time.Duration, changed bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.now()
+	d.ticked = now
 	if jumped := d.jumps.see(now, time.Since(d.started)); jumped != 0 {
 		d.Log.Warn("the clock was set, or the machine was asleep", "by", jumped)
 	}
@@ -79,40 +88,33 @@ func (d *Daemon) fire(e *entry, now time.Time) bool {
 	d.expect(e, now)
 	if n > 1 {
 		d.Log.Warn("runs were missed", "environment", e.name(), "runs", n-1)
-		d.Meter.MissedRuns(e.name(), n-1)
+		d.Meter.Missed(e.name(), n-1)
 	}
 	if why := d.obstacle(e, now); why != "" {
 		d.Log.Info("a run is skipped", "environment", e.name(), "why", why, "due", due)
-		d.Meter.SkippedRun(e.name(), why)
+		d.Meter.Skipped(e.name(), why)
 		return true
 	}
-	d.Meter.Lag(e.name(), now.Sub(due))
+	d.Meter.Started(e.name(), now.Sub(due))
 	d.start(e, Scheduled, Job{})
 	return true
 }
 
-// The obstacles to a run that is due.
-const (
-	overlapping   = "overlap"
-	paused        = "paused"
-	inMaintenance = "maintenance"
-)
-
 // obstacle says why a run that is due is not made, or nothing.
-func (d *Daemon) obstacle(e *entry, now time.Time) string {
+func (d *Daemon) obstacle(e *entry, now time.Time) metrics.SkipReason {
 	if p, ok := d.pauses[e.name()]; ok {
 		if p.holds(now) {
-			return paused
+			return metrics.Paused
 		}
 		delete(d.pauses, e.name())
 	}
 	for _, m := range e.Maintenance {
 		if m.Pause && m.Covers(now) {
-			return inMaintenance
+			return metrics.Maintenance
 		}
 	}
 	if e.running != nil {
-		return overlapping
+		return metrics.Overlap
 	}
 	return ""
 }
@@ -120,7 +122,9 @@ func (d *Daemon) obstacle(e *entry, now time.Time) string {
 // expect waits for the next time after an instant.
 func (d *Daemon) expect(e *entry, after time.Time) {
 	e.after, e.next = after, e.table.Next(after)
-	d.Meter.NextRun(e.name(), e.next)
+	if e.table != (Timetable{}) {
+		d.Meter.Scheduled(e.name(), e.next)
+	}
 }
 
 // jumps compares the clock on the wall with one that nobody sets, and that stands still while the machine sleeps.
