@@ -267,9 +267,32 @@ func (o *serveOptions) environment(file *config.File, name string) (daemon.Envir
 	if err != nil {
 		return daemon.Environment{}, fmt.Errorf("environment %q: %w", name, err)
 	}
-	return daemon.Environment{Matrix: matrix, Run: func(ctx context.Context, job daemon.Job) (iter.Seq[probe.Event], error) {
+	windows, err := maintenance(file, name)
+	if err != nil {
+		return daemon.Environment{}, err
+	}
+	return daemon.Environment{Matrix: matrix, Maintenance: windows, Run: func(ctx context.Context, job daemon.Job) (iter.Seq[probe.Event], error) {
 		return o.probe(ctx, file, name, job)
 	}}, nil
+}
+
+// maintenance are the windows of an environment, as the daemon keeps them.
+func maintenance(file *config.File, name string) ([]daemon.Maintenance, error) {
+	declared, err := file.Maintenance(name)
+	if err != nil {
+		return nil, err
+	}
+	var windows []daemon.Maintenance
+	for _, m := range declared {
+		starts, err := daemon.NewTimetable(name, m.Schedule, m.Timezone)
+		if err != nil {
+			return nil, err
+		}
+		windows = append(windows, daemon.Maintenance{
+			Starts: starts, For: m.For, From: m.From, Until: m.Until, Reason: m.Reason, Pause: m.Pause,
+		})
+	}
+	return windows, nil
 }
 
 // override puts what flags say in the place of what the configuration does.

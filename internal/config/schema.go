@@ -31,6 +31,7 @@ const (
 	inAlertmanager
 	inWebhook
 	inTopic
+	inMaintenance
 	inReference // the last one
 )
 
@@ -76,6 +77,8 @@ var schema = []key{
 		help: "when the daemon probes; without it: never by itself"},
 	{name: "timezone", in: forRun, shape: scalar(timezone), fallback: "UTC",
 		help: "of the schedule"},
+	{name: "maintenance", in: forRun, shape: listOf(mappingOf(inMaintenance)),
+		help: "windows in which failures are expected: nobody is told of them, and they are recorded all the same"},
 	{name: "total_rate", in: forRun, shape: scalar(positive), fallback: "20",
 		help: "requests a second for the whole run"},
 	{name: "timeout", in: forRun, shape: scalar(duration), fallback: "10s",
@@ -280,6 +283,19 @@ var schema = []key{
 	{name: "audience", in: inOAuth2, shape: scalar(plainText),
 		help: "to ask for; without it: none"},
 
+	{name: "schedule", in: inMaintenance, shape: scalar(fiveFields),
+		help: "when the window opens, again and again, by the clock of timezone"},
+	{name: "for", in: inMaintenance, shape: scalar(duration),
+		help: "how long it stays open"},
+	{name: "from", in: inMaintenance, shape: scalar(instant),
+		help: "when it opens, once"},
+	{name: "until", in: inMaintenance, shape: scalar(instant),
+		help: "when it closes"},
+	{name: "reason", in: inMaintenance, must: inMaintenance, shape: scalar(plainText),
+		help: "what is done then"},
+	{name: "pause", in: inMaintenance, shape: scalar(yesNo), fallback: "false",
+		help: "whether nothing is probed, either"},
+
 	{name: "destinations", in: inAlerts, must: inAlerts, shape: some(named(name, mappingOf(inDestination))),
 		help: "who is told, by name"},
 	{name: "link", in: inAlerts, shape: scalar(webURL),
@@ -368,6 +384,7 @@ var objectRules = map[object]struct {
 	inGatewayResponse: {name: "gateway response", check: checkGatewayResponse, want: "{status: 404}, {body: part of it}, or both"},
 	inCORS:            {name: "cors", want: "{origins: [https://app.example.com]}"},
 	inWAFMarker:       {name: "waf_marker", check: checkWAFMarker, want: "{header: name, value: text} or {query: name, value: text}"},
+	inMaintenance:     {name: "maintenance", check: checkMaintenance, want: maintenanceWant},
 	inAlerts:          {name: "alerts"},
 	inFlapping:        {name: "flapping", want: "{raises: 3, within: 1h}"},
 	inHeartbeat:       {name: "heartbeat", private: true, want: "{url: …}"},
