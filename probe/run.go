@@ -28,7 +28,8 @@ type RunOptions struct {
 }
 
 // Run sends the matrix and yields events as they happen: [RunStarted] first, [RunFinished] last, also if ctx ends
-// before: what was observed is reported. Breaking off the iteration ends the run.
+// before: what was observed is reported. Breaking off the iteration ends the run. A panic in any goroutine of the run is
+// one of whoever iterates, with a [*Panic].
 func (m *Matrix) Run(ctx context.Context, opts RunOptions) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		limit := m.Plan.RunTimeout
@@ -39,13 +40,38 @@ func (m *Matrix) Run(ctx context.Context, opts RunOptions) iter.Seq[Event] {
 		defer cancel()
 		r := newRunner(ctx, m, opts)
 		defer r.prober.Close()
-		go r.run(ctx)
+		r.abort = cancel
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			r.guard(func() { r.run(ctx) })
+		}()
 		going := true
-		for e := range r.events {
-			if going && !yield(e) {
-				going = false
-				cancel() // and drain, so that the run can end
+		for {
+			select {
+			case p := <-r.broken:
+				go r.drain(ended)
+				panic(p)
+			case e, more := <-r.events:
+				if !more {
+					return
+				}
+				if going && !yield(e) {
+					going = false
+					cancel() // and drain, so that the run can end
+				}
 			}
+		}
+	}
+}
+
+// drain lets what still goes on end, though nobody listens any more.
+func (r *runner) drain(ended <-chan struct{}) {
+	for {
+		select {
+		case <-r.events:
+		case <-ended:
+			return
 		}
 	}
 }
@@ -61,6 +87,8 @@ type runner struct {
 	info     RunInfo
 	total    *rate.Limiter
 	events   chan Event
+	broken   chan *Panic // the first one
+	abort    context.CancelFunc
 	start    time.Time // with its monotonic reading
 
 	clock clock
@@ -79,6 +107,7 @@ func newRunner(ctx context.Context, m *Matrix, opts RunOptions) *runner {
 		crafting: Crafting{Run: uuid.NewString(), Salt: rand.Text(), UserAgent: agent},
 		total:    rate.NewLimiter(rate.Limit(m.Plan.totalRate()), 1),
 		events:   make(chan Event, 64),
+		broken:   make(chan *Panic, 1),
 	}
 	if opts.Resolve != nil {
 		r.material = opts.Resolve(ctx, m.Plan, NeedsOf(m.Cases))
@@ -104,19 +133,24 @@ func version(v string) string {
 
 // run probes the APIs side by side and ends with the report.
 func (r *runner) run(ctx context.Context) {
-	defer close(r.events)
 	r.events <- RunStarted{Run: r.info, Cases: len(r.matrix.Cases), Skips: len(r.matrix.Skips)}
 	var wg sync.WaitGroup
 	finished := make([]APIFinished, len(r.matrix.Plan.APIs))
 	for i, api := range r.matrix.Plan.APIs {
 		wg.Go(func() {
-			run := newAPIRun(r, api)
-			finished[i] = run.finish(run.exchange(ctx))
-			r.events <- finished[i]
+			r.guard(func() {
+				run := newAPIRun(r, api)
+				finished[i] = run.finish(run.exchange(ctx))
+				r.events <- finished[i]
+			})
 		})
 	}
 	wg.Wait()
+	if len(r.broken) > 0 {
+		return // whoever iterates is told of the panic, and of nothing more
+	}
 	r.events <- RunFinished{r.report(ctx, finished)}
+	close(r.events)
 }
 
 func (r *runner) report(ctx context.Context, finished []APIFinished) Report {

@@ -83,9 +83,11 @@ func sideBySide[T any](a *apiRun, cases []T, line func(T) string, ask func(T)) {
 	group.SetLimit(a.matrix.Plan.concurrency(a.api))
 	for _, key := range order {
 		group.Go(func() error {
-			for _, c := range lines[key] {
-				ask(c)
-			}
+			a.guard(func() {
+				for _, c := range lines[key] {
+					ask(c)
+				}
+			})
 			return nil
 		})
 	}

@@ -123,6 +123,9 @@ func TestFailedRuns(t *testing.T) {
 	}{
 		{name: "panic of ours", body: func(context.Context, func(probe.Event) bool) { panic(errors.New(secret)) }, want: "panic with a *errors.errorString"},
 		{name: "panic of the runtime", body: func(context.Context, func(probe.Event) bool) { _ = []int{}[len(secret)] }, want: "panic: runtime error: index out of range [15] with length 0"},
+		{name: "panic in a goroutine", body: func(context.Context, func(probe.Event) bool) {
+			panic(&probe.Panic{Value: errors.New(secret), Stack: []byte("elsewhere at daemon_test.go")})
+		}, want: "panic with a *errors.errorString"},
 		{name: "no report", body: func(context.Context, func(probe.Event) bool) {}, want: "it ended without a report"},
 		{name: "no start", err: errors.New("probe.yaml:3:4: no key"), want: "probe.yaml:3:4: no key"},
 		{name: "too long", body: func(ctx context.Context, _ func(probe.Event) bool) { <-ctx.Done() }, want: "it ended without a report"},

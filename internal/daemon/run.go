@@ -104,7 +104,11 @@ var errNoReport = errors.New("it ended without a report")
 func (d *Daemon) observe(ctx context.Context, env Environment, r *running, job Job) (report probe.Report, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &panicked{v, string(debug.Stack())}
+			p := &panicked{v, string(debug.Stack())}
+			if elsewhere, ok := v.(*probe.Panic); ok { // in a goroutine of the run
+				p = &panicked{elsewhere.Value, string(elsewhere.Stack)}
+			}
+			err = p
 		}
 	}()
 	events, err := env.Run(ctx, job)
