@@ -51,6 +51,7 @@ func apiGatewayService() *controlService {
 			read("GetRoutes", "/v2/apis/{api}/routes", onV2(getRoutes)),
 			read("GetIntegrations", "/v2/apis/{api}/integrations", onV2(getIntegrations)),
 			read("GetAuthorizers", "/v2/apis/{api}/authorizers", onV2(getV2Authorizers)),
+			read("GetAuthorizer", "/v2/apis/{api}/authorizers/{authorizer}", onV2(getV2Authorizer)),
 			read("GetDeployments", "/v2/apis/{api}/deployments", onV2(getV2Deployments)),
 			read("ExportApi", "/v2/apis/{api}/exports/{type}", onV2(exportAPI)),
 			read("GetDomainNames", "/v2/domainnames", getV2DomainNames),

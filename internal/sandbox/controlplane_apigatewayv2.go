@@ -127,6 +127,15 @@ func getV2Authorizers(c *call, a *API) (any, error) {
 	return v2Items(c, a.Authorizers, func(z Authorizer) any { return c.v2Authorizer(a, &z) })
 }
 
+func getV2Authorizer(c *call, a *API) (any, error) {
+	for i := range a.Authorizers {
+		if z := &a.Authorizers[i]; authorizerID(a, z.Name) == c.r.PathValue("authorizer") {
+			return c.v2Authorizer(a, z), nil
+		}
+	}
+	return nil, notThere("Authorizer")
+}
+
 func (g *Gateway) v2Authorizer(a *API, z *Authorizer) object {
 	out := object{
 		"authorizerId": authorizerID(a, z.Name), "name": z.Name, "authorizerType": string(z.Type),

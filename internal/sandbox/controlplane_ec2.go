@@ -11,8 +11,27 @@ func ec2Service() *controlService {
 		name: "ec2", wire: ec2Query, denied: "UnauthorizedOperation", throttled: "RequestLimitExceeded",
 		operations: []operation{
 			{name: "DescribeVpcEndpoints", action: "ec2:DescribeVpcEndpoints", answer: describeVPCEndpoints},
+			{name: "DescribeRegions", action: "ec2:DescribeRegions", answer: describeRegions},
 		},
 	}
+}
+
+// describeRegions shows the region that was asked and those in which the account
+// has APIs.
+func describeRegions(c *call) (any, error) {
+	names := []string{c.region}
+	for i := range c.model.APIs {
+		if a := &c.model.APIs[i]; a.Account == c.account() && !slices.Contains(names, a.Region) {
+			names = append(names, a.Region)
+		}
+	}
+	set := fields{}
+	for _, name := range names {
+		set = append(set, field{"item", fields{
+			{"regionName", name}, {"regionEndpoint", "ec2." + name + "." + suffix(name)}, {"optInStatus", "opt-in-not-required"},
+		}})
+	}
+	return fields{{"regionInfo", set}}, nil
 }
 
 func describeVPCEndpoints(c *call) (any, error) {
