@@ -66,6 +66,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newReplayCommand(s),
 		newHistoryCommand(s),
 		newValidateCommand(s),
+		newDiscoverCommand(s),
 		newSchemaCommand(s),
 		newScenariosCommand(s),
 		newCausesCommand(s),
