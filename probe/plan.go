@@ -385,9 +385,15 @@ func publicAddress(remote string) bool {
 // References lists every secret that the plan refers to, in the order of the plan.
 func (p *Plan) References() []*Reference {
 	var out []*Reference
-	add := func(r *Reference) {
-		if r != nil {
-			out = append(out, r)
+	var add func(*Reference)
+	add = func(r *Reference) {
+		if r == nil {
+			return
+		}
+		out = append(out, r)
+		if r.As != nil {
+			add(r.As.SecretAccessKey)
+			add(r.As.SessionToken)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Principals)) {

@@ -41,8 +41,17 @@ type Reference struct {
 	Dir     string   // directory that Command runs in
 	Value   Secret   // the value itself, meant for the sandbox
 	OAuth2  *OAuth2  // a token by client credentials; nil: none
-	Origin  string   // file:line:column of the reference
+
+	SSM            string     // name or ARN of a parameter of AWS Systems Manager
+	SecretsManager string     // name or ARN of a secret of AWS Secrets Manager
+	Region         string     // of these two; empty: that of the ARN, or of the AWS settings
+	As             *Principal // who reads these two; nil: the default chain
+
+	Origin string // file:line:column of the reference
 }
+
+// Stored reports whether the secret is in one of AWS's stores.
+func (r *Reference) Stored() bool { return r.SSM != "" || r.SecretsManager != "" }
 
 // OAuth2 gets a token by the client credentials grant.
 type OAuth2 struct {
@@ -66,6 +75,10 @@ func (r *Reference) String() string {
 		return fmt.Sprintf("command %q", r.Command[0])
 	case r.OAuth2 != nil:
 		return fmt.Sprintf("client credentials at %q", r.OAuth2.TokenURL)
+	case r.SSM != "":
+		return fmt.Sprintf("SSM parameter %q", r.SSM)
+	case r.SecretsManager != "":
+		return fmt.Sprintf("Secrets Manager secret %q", r.SecretsManager)
 	default:
 		return "value in the configuration"
 	}

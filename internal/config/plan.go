@@ -121,5 +121,26 @@ func (b *builder) reference(n *node) *probe.Reference {
 	if r != nil && !r.Value.Empty() && b.plan.Environment != sandbox {
 		b.warnings.add(n.at, "reference: got the secret itself, want {env: …}, {file: …} or {command: […]} outside environment %q", sandbox)
 	}
+	if n.field("as") != nil && r != nil {
+		b.reader(r, n.field("as"))
+	}
 	return r
+}
+
+// reader takes over the principal that reads a secret from its store. Its own keys cannot be in one: somebody has to
+// be first.
+func (b *builder) reader(r *probe.Reference, as *node) {
+	name := dataOf[string](as)
+	declared := b.top.field("principals").field(name)
+	if declared == nil {
+		return // which is said already
+	}
+	for _, key := range []string{"secret_access_key", "session_token"} {
+		if own := dataOf[*probe.Reference](declared.field(key)); own != nil && own.Stored() {
+			b.wrong.add(as.at, `"as": got a principal with a stored %q, want one whose keys are not in a store themselves`, key)
+			return
+		}
+	}
+	p := principal(name, declared)
+	r.As = &p
 }

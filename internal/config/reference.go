@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	referenceWant      = "{env: …}, {file: …}, {command: […]} or {value: …}"
-	tokenReferenceWant = "{env: …}, {file: …}, {command: […]}, {oauth2: …} or {value: …}"
+	referenceWant      = "{env: …}, {file: …}, {command: […]}, {ssm: …}, {secretsmanager: …} or {value: …}"
+	tokenReferenceWant = "{env: …}, {file: …}, {command: […]}, {ssm: …}, {secretsmanager: …}, {oauth2: …} or {value: …}"
 )
 
 func checkReference(c *checker, n *node)      { checkSource(c, n, referenceWant) }
@@ -27,6 +27,21 @@ func checkSource(c *checker, n *node, want string) {
 		Command: dataOfAll[string](n.field("command")),
 		Value:   probe.NewSecret(dataOf[string](n.field("value"))),
 		Origin:  n.at.String(),
+
+		SSM:            dataOf[string](n.field("ssm")),
+		SecretsManager: dataOf[string](n.field("secretsmanager")),
+		Region:         dataOf[string](n.field("region")),
+	}
+	sources := len(n.fields)
+	for _, name := range []string{"region", "as"} {
+		beside := n.field(name)
+		if beside == nil {
+			continue
+		}
+		sources--
+		if n.field("ssm") == nil && n.field("secretsmanager") == nil {
+			c.wrong.add(beside.at, "%q: got it beside another source, want it beside ssm or secretsmanager", name)
+		}
 	}
 	if o := n.field("oauth2"); o != nil {
 		r.OAuth2 = &probe.OAuth2{
@@ -39,8 +54,8 @@ func checkSource(c *checker, n *node, want string) {
 		r.Dir = absolute(filepath.Dir(n.at.file))
 	}
 	switch value := n.field("value"); {
-	case len(n.fields) != 1:
-		c.wrong.add(n.at, "reference: got %d sources, want exactly one of %s", len(n.fields), want)
+	case sources != 1:
+		c.wrong.add(n.at, "reference: got %d sources, want exactly one of %s", sources, want)
 	case value != nil && value.data != nil && r.Value.Empty():
 		c.wrong.add(value.at, `"value": got an empty string, want a secret`)
 	}

@@ -28,7 +28,12 @@ const denyAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":
 func resolvePrincipal(ctx context.Context, plan probe.Plan, name string,
 	secrets map[*probe.Reference]probe.ResolvedSecret,
 ) probe.ResolvedCredentials {
-	creds, err := retrieve(ctx, plan, name, secrets)
+	p, ok := plan.Principals[name]
+	var creds aws.Credentials
+	err := errors.New("not in the plan")
+	if ok {
+		creds, err = retrieve(ctx, plan, p, secrets)
+	}
 	if err != nil {
 		return probe.ResolvedCredentials{Err: fmt.Errorf("resolving principal %q: %w", name, err)}
 	}
@@ -44,13 +49,9 @@ func resolvePrincipal(ctx context.Context, plan probe.Plan, name string,
 }
 
 // retrieve gets first the credentials that the principal starts from, then those of its role if it has one.
-func retrieve(ctx context.Context, plan probe.Plan, name string,
+func retrieve(ctx context.Context, plan probe.Plan, p probe.Principal,
 	secrets map[*probe.Reference]probe.ResolvedSecret,
 ) (aws.Credentials, error) {
-	p, ok := plan.Principals[name]
-	if !ok {
-		return aws.Credentials{}, errors.New("not in the plan")
-	}
 	if p.SessionPolicy != "" && p.RoleARN == "" {
 		// Leaving the policy out would make an outsider with rights.
 		return aws.Credentials{}, errors.New("session policy without a role")

@@ -49,12 +49,28 @@ func (r *Resolver) Resolve(ctx context.Context, plan probe.Plan, needs probe.Nee
 			references = append(references, ref.OAuth2.ClientSecret)
 		}
 	}
-	references = slices.DeleteFunc(references, func(ref *probe.Reference) bool { return slices.Contains(tokens, ref) })
+	var stored []*probe.Reference // in AWS's stores
+	for _, ref := range references {
+		if ref != nil && ref.Stored() {
+			stored = append(stored, ref)
+			if ref.As != nil {
+				references = append(references, ref.As.SecretAccessKey, ref.As.SessionToken)
+			}
+		}
+	}
+	references = slices.DeleteFunc(references, func(ref *probe.Reference) bool {
+		return slices.Contains(tokens, ref) || slices.Contains(stored, ref)
+	})
 	secrets := each(references, func(ref *probe.Reference) probe.ResolvedSecret {
 		ctx, cancel := within(ctx, referenceLimit)
 		defer cancel()
 		return resolveReference(ctx, ref)
 	})
+	maps.Copy(secrets, each(stored, func(ref *probe.Reference) probe.ResolvedSecret {
+		ctx, cancel := within(ctx, referenceLimit)
+		defer cancel()
+		return resolved(ref, func() (string, error) { return readStored(ctx, plan, ref, secrets) })
+	}))
 	maps.Copy(secrets, each(tokens, func(ref *probe.Reference) probe.ResolvedSecret {
 		ctx, cancel := within(ctx, referenceLimit)
 		defer cancel()
