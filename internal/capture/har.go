@@ -32,7 +32,10 @@ type harEntry struct {
 		Content     struct{ Text, Encoding string }
 		Error       string `json:"_error"`
 	}
-	Probe struct{ Error *probe.NetworkError } `json:"_probe"` // of our own reports
+	Probe struct { // of our own reports
+		Error    *probe.NetworkError
+		Replaced bool
+	} `json:"_probe"`
 }
 
 type harHeader struct{ Name, Value string }
@@ -99,6 +102,8 @@ func (h harEntry) transcript() probe.Transcript {
 		Method: h.Request.Method, URL: h.Request.URL, RequestHeader: header(h.Request.Headers), Status: h.Response.Status,
 		HTTP: version(h.Response.HTTPVersion), Header: header(h.Response.Headers), HeadersComplete: len(h.Response.Headers) > 0,
 		Cached: h.Cache != "",
+		// The gateway may have been another one then: it says nothing of the answers that count.
+		Alone: h.Probe.Replaced,
 	}
 	// Browsers leave Authorization out of what they export, so that its absence means nothing.
 	t.RequestComplete = t.RequestHeader.Get("Authorization") != ""

@@ -19,10 +19,13 @@ import (
 // of the run among the candidates. It knows less, so it may be less sure, and it is never sure of something else.
 func TestHARIsExplained(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []string{"", "waf-blocks", "cdn-strips-authorization", "integration-timeout", "key-disabled"} {
-		t.Run("fault "+fault, func(t *testing.T) {
+	for _, tt := range []struct{ fault, wait string }{
+		{fault: ""}, {fault: "waf-blocks"}, {fault: "cdn-strips-authorization"}, {fault: "integration-timeout"}, {fault: "key-disabled"},
+		{fault: "stage-gone", wait: "1s"},
+	} {
+		t.Run("fault "+tt.fault, func(t *testing.T) {
 			t.Parallel()
-			results, explained := runAndExplain(t, fault)
+			results, explained := runAndExplain(t, tt.fault, tt.wait)
 			if len(results) < 50 || len(results) != len(explained) {
 				t.Fatalf("got %d exchanges explained, want all %d", len(explained), len(results))
 			}
@@ -68,13 +71,17 @@ func answerShown(o *probe.Observation) probe.Observation {
 }
 
 // runAndExplain are the results of a run of the sandbox, extra ones included, and what explain says of its HAR; by id.
-func runAndExplain(t *testing.T, fault string) (map[string]probe.Result, map[string]probe.Explanation) {
+// Every request of the run is in it, also those that were asked again; these stand apart.
+func runAndExplain(t *testing.T, fault, wait string) (map[string]probe.Result, map[string]probe.Explanation) {
 	t.Helper()
 	dir := t.TempDir()
 	document, recording := filepath.Join(dir, "run.json"), filepath.Join(dir, "run.har")
 	args := []string{"run", "sandbox", "--all", "--output", document, "--format", "json", "--report", "har=" + recording}
 	if fault != "" {
 		args = append(args, "--fault", fault)
+	}
+	if wait != "" {
+		args = append(args, "--wait", wait)
 	}
 	var out, errs bytes.Buffer
 	if code := Run(t.Context(), args, Streams{Out: &out, Err: &errs}); code == ExitUsage {
@@ -84,7 +91,10 @@ func runAndExplain(t *testing.T, fault string) (map[string]probe.Result, map[str
 	var har struct {
 		Log struct {
 			Entries []struct {
-				Probe struct{ ID string } `json:"_probe"`
+				Probe struct {
+					ID       string
+					Replaced bool
+				} `json:"_probe"`
 			}
 		}
 	}
@@ -116,8 +126,16 @@ func runAndExplain(t *testing.T, fault string) (map[string]probe.Result, map[str
 		transcripts = append(transcripts, transcript)
 	}
 	explained := make(map[string]probe.Explanation)
+	replaced := 0
 	for i, x := range probe.Explain(transcripts) {
-		explained[har.Log.Entries[i].Probe.ID] = x
+		if entry := har.Log.Entries[i].Probe; entry.Replaced {
+			replaced++
+		} else {
+			explained[entry.ID] = x
+		}
+	}
+	if len(transcripts) != rep.Run.Requests || (replaced > 0) != (wait != "") {
+		t.Errorf("got %d exchanges, %d of them replaced, want all %d requests of the run", len(transcripts), replaced, rep.Run.Requests)
 	}
 	return results, explained
 }

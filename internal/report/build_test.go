@@ -167,6 +167,11 @@ func reportOf(results ...probe.Result) probe.Report {
 func eventsOf(rep probe.Report) []probe.Event {
 	events := []probe.Event{probe.RunStarted{Run: rep.Run, Cases: len(rep.Results)}}
 	for _, res := range rep.Results {
+		for _, try := range res.Tries {
+			before := probe.Result{ID: res.ID, At: try.At, API: res.API, Route: res.Route, Scenario: res.Scenario, Request: res.Request}
+			before.Observed = &probe.Observation{Status: try.Status, ErrorType: try.ErrorType}
+			events = append(events, probe.Observed{API: res.API, Route: res.Route, Scenario: res.Scenario, Status: try.Status, Result: before})
+		}
 		if res.Kind == probe.Open {
 			o := probe.Opened{API: res.API, Route: res.Route, Access: res.AccessID, Scenario: res.Scenario, Status: res.Observed.Status, Accepted: res.Accepted != nil}
 			events = append(events, o)

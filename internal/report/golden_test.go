@@ -138,7 +138,8 @@ func compared() probe.Report {
 // waited is a run that asked again: one case passed in the end, another did not.
 func waited() probe.Report {
 	try := func(res probe.Result, layer probe.Layer, verdict probe.Verdict, kind probe.VerdictKind) probe.Result {
-		res.Tries = append(res.Tries, probe.Try{At: start, Status: 403, ErrorType: "ForbiddenException", Layer: layer, Confidence: probe.Likely, Verdict: verdict, Kind: kind})
+		asked := start.Add(time.Duration(len(res.Tries)-2) * time.Second)
+		res.Tries = append(res.Tries, probe.Try{At: asked, Status: 403, ErrorType: "ForbiddenException", Layer: layer, Confidence: probe.Likely, Verdict: verdict, Kind: kind})
 		res.Attempts++
 		return res
 	}

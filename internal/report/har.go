@@ -89,35 +89,70 @@ type (
 	harProbe struct {
 		ID          string              `json:"id"`
 		Scenario    string              `json:"scenario"`
-		Verdict     probe.Verdict       `json:"verdict"` // empty: an extra request
+		Verdict     probe.Verdict       `json:"verdict"`            // empty: an extra request, or one that was replaced
+		Replaced    bool                `json:"replaced,omitempty"` // the same was asked again later, and that answer counts
 		Error       *probe.NetworkError `json:"error"`
 		Attribution *probe.Attribution  `json:"attribution"`
 	}
 )
 
+// newHAR keeps what was observed: the report has the last answer to each request only.
 func newHAR(w io.Writer, _ Options) Sink {
+	var observed []probe.Result
 	return func(e probe.Event) error {
-		finished, ok := e.(probe.RunFinished)
-		if !ok {
-			return nil
+		switch e := e.(type) {
+		case probe.Observed:
+			observed = append(observed, e.Result)
+		case probe.RunFinished:
+			return writeJSON(w, harOf(e.Report, observed), "  ")
 		}
-		return writeJSON(w, harOf(finished.Report), "  ")
+		return nil
 	}
 }
 
-func harOf(rep probe.Report) harLog {
+func harOf(rep probe.Report, observed []probe.Result) harLog {
 	var har harLog
 	har.Log.Version, har.Log.Creator = "1.2", harCreator{"probe", rep.Run.ProbeVersion}
 	words, _ := headlineWords(rep)
 	har.Log.Comment = rep.Run.Environment + ": " + words
 	har.Log.Entries = []harEntry{}
+	counts := make(map[answer]bool)
 	for _, res := range slices.Concat(rep.Results, rep.Extra) {
 		if res.Observed != nil && res.Request != nil {
 			har.Log.Entries = append(har.Log.Entries, harEntryOf(res))
+			counts[answer{res.ID, res.At}] = true
+		}
+	}
+	tries := make(map[answer]probe.Try)
+	for _, res := range rep.Results {
+		for _, try := range res.Tries {
+			tries[answer{res.ID, try.At}] = try
+		}
+	}
+	for _, res := range observed {
+		if a := (answer{res.ID, res.At}); !counts[a] {
+			har.Log.Entries = append(har.Log.Entries, harReplaced(res, tries[a]))
 		}
 	}
 	slices.SortStableFunc(har.Log.Entries, func(a, b harEntry) int { return a.Started.Compare(b.Started) })
 	return har
+}
+
+// answer tells the answers to one request apart by when it was sent.
+type answer struct {
+	id string
+	at time.Time
+}
+
+// harReplaced is an exchange that counts no more. What was concluded of it then is known of those of the matrix.
+func harReplaced(res probe.Result, try probe.Try) harEntry {
+	res.Reason = "asked again later"
+	if try.Verdict != "" {
+		res.Reason += "; " + tryWords(try)
+	}
+	e := harEntryOf(res)
+	e.Probe.Replaced = true
+	return e
 }
 
 func harEntryOf(res probe.Result) harEntry {
