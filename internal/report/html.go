@@ -63,6 +63,7 @@ type document struct {
 	Facts       string
 	Counts      []tally
 	Troubles    []troubleBlock
+	Compared    *pageDrift
 	Accepted    []pageCase
 	APIs        []pageAPI
 	Skipped     []skippedGroup
@@ -166,6 +167,7 @@ func documentOf(rep probe.Report) document {
 		d.APIs = append(d.APIs, pageAPIOf(a, anchors, skipped, rep.Extra))
 	}
 	d.Accepted = find(sorted.accepted)
+	d.Compared = pageDriftOf(rep.Drift, anchors)
 	for _, t := range troublesOf(sorted.counted) {
 		block := troubleBlock{
 			Title: t.title(), Verdict: t.shown[0].Verdict, Reasons: atMost(t.reasons(), mostReasons),

@@ -32,7 +32,7 @@ const axe = "../../.ci/bin/axe.min.js"
 func TestHTMLInChromium(t *testing.T) {
 	browser := startChromium(t)
 	pages := make(map[string]string)
-	for _, name := range []string{"open", "hostile", "nothing"} {
+	for _, name := range []string{"open", "hostile", "nothing", "compared"} {
 		path := filepath.Join(t.TempDir(), "report.html")
 		if err := os.WriteFile(path, []byte(write(t, "html", Options{}, eventsOf(reports()[name]))), 0o600); err != nil {
 			t.Fatal(err)

@@ -108,14 +108,7 @@ func TestHTMLLinks(t *testing.T) {
 func TestHTMLTellsEverything(t *testing.T) {
 	rep := reports()["open"]
 	rep.Results[0].Reproduce = "curl 'https://api.example.com/orders'"
-	_, doc := readPage(t, rep)
-	var b strings.Builder
-	for n := range doc.Descendants() {
-		if n.Type == html.TextNode {
-			b.WriteString(n.Data + "\n")
-		}
-	}
-	text := b.String()
+	text := pageWords(t, rep)
 	for _, want := range []string{
 		"prod: 4 failures, all of them critical; 1 inconclusive",
 		"FAIL open, critical: iam-authentication of orders through api.example.com/orders",
@@ -127,5 +120,44 @@ func TestHTMLTellsEverything(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("got a page without %q:\n%s", want, text)
 		}
+	}
+}
+
+// pageWords is the text of a page, one line for each of its texts.
+func pageWords(t *testing.T, rep probe.Report) string {
+	t.Helper()
+	_, doc := readPage(t, rep)
+	var b strings.Builder
+	for n := range doc.Descendants() {
+		if n.Type == html.TextNode {
+			b.WriteString(n.Data + "\n")
+		}
+	}
+	return b.String()
+}
+
+// A run that was compared says what changed, and leads to it where the run still has it.
+func TestHTMLCompares(t *testing.T) {
+	rep := compared()
+	gone := probe.Compare(reportOf(refused(items, "outsider", probe.IAMAuthorization, "iam-implicit-deny", probe.Certain)), reportOf())
+	rep.Drift.Gone = gone.Gone
+	const where = " on GET /orders of orders through api.example.com/orders\n"
+	for _, want := range []string{
+		"Since prod at 2026-11-21 04:02:38 UTC\n",
+		"NEW FAILURES\n", "\nunsigned" + where + ": pass, 403 by iam-authentication → fail open, 200 by none\n",
+		"FIXED\n", "\nexpired-signature" + where + ": fail open, 200 by none → pass, 403 by iam-authentication\n",
+		"GONE CASES\n", "\noutsider on GET /items of catalog through default: was pass, 403 by iam-authorization\n",
+	} {
+		if text := pageWords(t, rep); !strings.Contains(text, want) {
+			t.Errorf("got a page without %q:\n%s", want, text)
+		}
+	}
+	*rep.Drift = probe.Compare(rep, rep)
+	if text := pageWords(t, rep); !strings.Contains(text, "nothing changed") {
+		t.Errorf("got a page that does not say that nothing changed:\n%s", text)
+	}
+	rep.Drift = nil
+	if text := pageWords(t, rep); strings.Contains(text, "Since ") || strings.Contains(text, "nothing changed") {
+		t.Errorf("got a comparison with nothing:\n%s", text)
 	}
 }
