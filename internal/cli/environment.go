@@ -93,12 +93,12 @@ func openBuiltin(faults []string) (*environment, error) {
 	return &environment{name: builtin, file: file, sandbox: served}, nil
 }
 
-// path is where the configuration is: at the path that was given, or nowhere for the built-in one.
-func (e *environment) path(given string) string {
+// where finds what is declared in the files of the configuration; the built-in one has none.
+func (e *environment) where() func(api, route string) (file string, line int) {
 	if e.sandbox != nil {
-		return ""
+		return nil
 	}
-	return given
+	return func(api, route string) (string, int) { return e.file.Where(e.name, api, route) }
 }
 
 // close stops the embedded gateway, if there is one.

@@ -146,7 +146,7 @@ func (d destinations) start(main io.Writer, look report.Options) {
 		if i == 0 {
 			one.sink = one.format.New(main, look)
 		} else {
-			one.sink = one.format.New(one.output, report.Options{Config: look.Config})
+			one.sink = one.format.New(one.output, report.Options{Where: look.Where})
 		}
 	}
 }

@@ -157,7 +157,7 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := o.send(ctx, matrix, env.path(o.filters.config), outs, past)
+	result, err := o.send(ctx, matrix, env, outs, past)
 	lost := past.close()
 	if err != nil {
 		return errors.Join(err, lost)
@@ -166,8 +166,8 @@ func run(ctx context.Context, o *runOptions) error {
 	return errors.Join(outs.commit(), lost, o.metrics.end(ctx, plan.Environment), o.conclude(ctx, matrix, result))
 }
 
-// send runs the matrix of the configuration at a path, and keeps it and reports to outs as it goes.
-func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, outs destinations, past *historian) (probe.Report, error) {
+// send runs the matrix of an environment, and keeps it and reports to outs as it goes.
+func (o *runOptions) send(ctx context.Context, m *probe.Matrix, env *environment, outs destinations, past *historian) (probe.Report, error) {
 	out := outs[0]
 	var to io.Writer = out
 	bar := newProgress(o.streams, out.Writer, len(m.Cases))
@@ -176,7 +176,7 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, config string, o
 	}
 	defer bar.end()
 	look := o.look(out.output)
-	look.Config = config
+	look.Where = env.where()
 	outs.start(to, look)
 	var result probe.Report
 	for event := range m.Run(ctx, probe.RunOptions{

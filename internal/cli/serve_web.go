@@ -120,5 +120,5 @@ func (o *serveOptions) render(w io.Writer, format string, rep probe.Report) erro
 	if err != nil {
 		return err
 	}
-	return tell(f.New(w, report.Options{Config: o.config}), rep)
+	return tell(f.New(w, report.Options{}), rep)
 }

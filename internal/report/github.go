@@ -17,7 +17,8 @@ var githubFormat = Format{
 // mostAnnotations is how many annotations of one level GitHub shows for a step.
 const mostAnnotations = 10
 
-type annotation struct{ level, title, text string }
+// annotation is of a route of an API, of an API, or, where both are empty, of the environment.
+type annotation struct{ level, title, text, api, route string }
 
 func newGitHub(w io.Writer, o Options) Sink {
 	return func(e probe.Event) error {
@@ -36,7 +37,7 @@ func newGitHub(w io.Writer, o Options) Sink {
 			case shown[a.level] > mostAnnotations:
 				continue
 			}
-			b.WriteString(a.command(finished.Report.Run.Environment, o.Config))
+			b.WriteString(a.command(finished.Report.Run.Environment, o))
 		}
 		_, err := io.WriteString(w, b.String())
 		return err
@@ -70,16 +71,16 @@ func annotations(rep probe.Report) []annotation {
 			lines = append(lines, "next: "+next)
 		}
 		title := fmt.Sprintf("%s %s: %s", first.Verdict, kindWords(first), list(distinct(t.shown, placeOf)))
-		out = append(out, annotation{level, title, visibly(lines)})
+		out = append(out, annotation{level, title, visibly(lines), first.API, first.Route})
 	}
 	for _, f := range rep.Findings {
-		out = append(out, annotation{"warning", strings.Join(nonempty("finding", f.Kind, f.API), " "), visible(f.Text)})
+		out = append(out, annotation{"warning", strings.Join(nonempty("finding", f.Kind, f.API), " "), visible(f.Text), f.API, ""})
 	}
 	for _, trouble := range runTroubles(rep) {
-		out = append(out, annotation{"warning", trouble.kind, trouble.text})
+		out = append(out, annotation{"warning", trouble.kind, trouble.text, "", ""})
 	}
 	words, _ := headlineWords(rep)
-	return append(out, annotation{"notice", "verdict", visible(words)})
+	return append(out, annotation{"notice", "verdict", visible(words), "", ""})
 }
 
 func visibly(lines []string) string {
@@ -90,12 +91,13 @@ func visibly(lines []string) string {
 }
 
 // command is an annotation as the runner reads it. What would end a property, or the command, is escaped.
-func (a annotation) command(environment, config string) string {
+func (a annotation) command(environment string, o Options) string {
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace
 	place := ""
-	if config != "" {
-		place = "file=" + property(visible(config)) + ",line=1,"
+	if o.Where != nil {
+		file, line := o.Where(a.api, a.route)
+		place = fmt.Sprintf("file=%s,line=%d,", property(visible(file)), line)
 	}
 	return fmt.Sprintf("::%s %stitle=%s::%s\n", a.level, place, property(visible("probe "+environment+": "+a.title)), data(a.text))
 }

@@ -63,12 +63,12 @@ func TestMarkdownInjection(t *testing.T) {
 	}
 }
 
-var annotationLine = regexp.MustCompile(`^::(error|warning|notice) (file=[^:,\n]+,line=1,)?title=[^:,\n]+::[^\n]+\n$`)
+var annotationLine = regexp.MustCompile(`^::(error|warning|notice) (file=[^:,\n]+,line=[0-9]+,)?title=[^:,\n]+::[^\n]+\n$`)
 
 // Each line is one command of the runner, and there are no more than it shows.
 func TestGitHubInjection(t *testing.T) {
 	for _, s := range injections {
-		for line := range strings.Lines(write(t, "github", Options{Config: s}, eventsOf(hostileBy(s)))) {
+		for line := range strings.Lines(write(t, "github", Options{Where: declared(s)}, eventsOf(hostileBy(s)))) {
 			if !annotationLine.MatchString(line) {
 				t.Errorf("%q: got %q, want an annotation", s, line)
 			}

@@ -15,8 +15,9 @@ import (
 type Options struct {
 	Color bool
 	Width int // of the terminal in columns; 0: unlimited
-	// Config is the path of the configuration, for formats that place findings in files; "" if there is none.
-	Config string
+	// Where is the file and the line in which a route of an API is declared, or else the API, or the environment, for
+	// formats that place findings in files; nil: there is no file.
+	Where func(api, route string) (file string, line int)
 	// Diagram draws how far each request came in place of a table of what passed.
 	Diagram bool
 }

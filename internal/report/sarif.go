@@ -80,6 +80,7 @@ type (
 		Index        int                `json:"ruleIndex"`
 		Kind         string             `json:"kind"`
 		Level        string             `json:"level"`
+		Baseline     string             `json:"baselineState,omitempty"`
 		Message      sarifMessage       `json:"message"`
 		Locations    []sarifLocation    `json:"locations"`
 		Fingerprints map[string]string  `json:"partialFingerprints"`
@@ -127,11 +128,11 @@ func newSARIF(w io.Writer, o Options) Sink {
 		if !ok {
 			return nil
 		}
-		return writeJSON(w, sarifOf(finished.Report, o.Config), "  ")
+		return writeJSON(w, sarifOf(finished.Report, o), "  ")
 	}
 }
 
-func sarifOf(rep probe.Report, config string) sarifLog {
+func sarifOf(rep probe.Report, o Options) sarifLog {
 	run := sarifRun{
 		Tool:       sarifTool{sarifDriver{Name: "probe", Version: rep.Run.ProbeVersion, Rules: []sarifRule{}}},
 		Automation: sarifAutomation{"probe/" + rep.Run.Environment + "/"},
@@ -163,12 +164,33 @@ func sarifOf(rep probe.Report, config string) sarifLog {
 			index[rule.ID] = at
 			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, rule)
 		}
-		run.Results = append(run.Results, sarifResultOf(res, rep.Extra, rule.ID, at, config))
+		result := sarifResultOf(res, rep.Extra, rule.ID, at, o)
+		if rep.Drift != nil {
+			result.Baseline = baselineState(res, *rep.Drift)
+		}
+		run.Results = append(run.Results, result)
 	}
 	return sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
 		Version: "2.1.0", Runs: []sarifRun{run},
 	}
+}
+
+// baselineState says how a finding stands to the baseline. What only the baseline found is left out: consumers close what
+// is missing, and would open an alert for an "absent" one.
+func baselineState(res probe.Result, d probe.Drift) string {
+	for _, part := range driftParts(d) {
+		for _, c := range part.changes {
+			switch {
+			case c.ID != res.ID:
+			case c.Before != nil && (c.Before.Verdict == probe.Fail || c.Before.Verdict == probe.Inconclusive):
+				return "updated"
+			default:
+				return "new"
+			}
+		}
+	}
+	return "unchanged"
 }
 
 // sarifRuleOf is what a result breaks: an open gate, the cause that was found, or, where none was, the kind of trouble.
@@ -219,7 +241,7 @@ func pageOf(res probe.Result) *causes.Page {
 	return &pages[i]
 }
 
-func sarifResultOf(res probe.Result, extra []probe.Result, rule string, index int, config string) sarifResult {
+func sarifResultOf(res probe.Result, extra []probe.Result, rule string, index int, o Options) sarifResult {
 	text := fmt.Sprintf("%s on %s of %s through %s: %s\n", res.Scenario, res.Route, res.API, accessWords(res.AccessID), res.Reason)
 	for _, f := range factsOf(res, extra) {
 		text += f.label + ": " + f.text + "\n"
@@ -244,9 +266,10 @@ func sarifResultOf(res probe.Result, extra []probe.Result, rule string, index in
 	if res.Observed != nil {
 		out.Properties.RequestID = res.Observed.RequestID
 	}
-	if config != "" {
+	if o.Where != nil {
+		file, line := o.Where(res.API, res.Route)
 		p := &sarifPhysical{}
-		p.Artifact.URI, p.Region.StartLine = uriOf(config), 1
+		p.Artifact.URI, p.Region.StartLine = uriOf(file), line
 		out.Locations[0].Physical = p
 	}
 	if res.Accepted != nil {

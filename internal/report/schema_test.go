@@ -53,7 +53,7 @@ func valid(t *testing.T, schema *jsonschema.Schema, format, wrong string) {
 	for name, rep := range allReports() {
 		for _, config := range []string{"", "conf/probe.yaml"} {
 			t.Run(name+config, func(t *testing.T) {
-				if err := check(write(t, format, Options{Config: config}, eventsOf(rep))); err != nil {
+				if err := check(write(t, format, Options{Where: declared(config)}, eventsOf(rep))); err != nil {
 					t.Error(err)
 				}
 			})
