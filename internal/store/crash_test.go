@@ -102,28 +102,29 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	for range rounds {
 		stored := make(map[string][]string) // by run
 		ended := make(map[string]bool)
-		first := make(chan struct{})
+		said, enough, lines := make(chan struct{}), 1+rand.N(2*len(scenarioNames)), 0
 		kill := writer(t, path, func(line string) {
 			words := strings.Fields(line)
 			switch words[0] {
 			case "stored":
 				stored[words[1]] = append(stored[words[1]], strings.ReplaceAll(words[2], "_", " "))
-				if observed++; len(stored) == 1 && len(stored[words[1]]) == 1 {
-					close(first)
-				}
+				observed++
 			case "finished":
 				ended[words[1]] = true
 				finished++
 			default:
 				t.Error(line)
 			}
+			if lines++; lines == enough {
+				close(said)
+			}
 		})
 		select {
-		case <-first:
-		case <-time.After(30 * time.Second):
-			t.Fatal("the writer has stored nothing")
+		case <-said:
+		case <-time.After(time.Minute):
+			t.Fatalf("the writer has not stored %d observations", enough)
 		}
-		time.Sleep(rand.N(40 * time.Millisecond))
+		time.Sleep(rand.N(5 * time.Millisecond)) // into what it does next
 		kill()
 		s, err := Open(path)
 		if err != nil {
