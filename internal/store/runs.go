@@ -41,6 +41,7 @@ type Run struct {
 
 // Query narrows which runs are meant. The zero value means all.
 type Query struct {
+	ID           string // only this run
 	Environment  string
 	API          string // only runs that asked it; summaries and changes count it alone
 	Since, Until time.Time
@@ -60,6 +61,9 @@ func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
 	if q.API != "" {
 		counts, from = "a", "runs r JOIN run_apis a ON a.run = r.seq"
 		add("a.api = ?", q.API)
+	}
+	if q.ID != "" {
+		add("r.id = ?", q.ID)
 	}
 	if q.Environment != "" {
 		add("r.environment = ?", q.Environment)
