@@ -20,6 +20,7 @@ import (
 	"apigwprobe/internal/config"
 	"apigwprobe/internal/daemon"
 	"apigwprobe/internal/metrics"
+	"apigwprobe/internal/report"
 	"apigwprobe/internal/secrets"
 	"apigwprobe/internal/store"
 	"apigwprobe/probe"
@@ -135,7 +136,7 @@ func (o *serveOptions) run(ctx context.Context, d *daemon.Daemon, history *store
 	o.log.Info("answering", "address", o.web.address(listener))
 	web := &daemon.Web{
 		Daemon: d, Access: o.web.access, TLS: o.web.tls, Store: history, Metrics: counted.Handler(),
-		Media: mediaType, Render: o.render,
+		Media: mediaType, Render: o.render, Style: report.Style(),
 	}
 	served := make(chan error, 1)
 	go func() {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"apigwprobe/probe"
 )
 
 // Status is how the daemon stands.
@@ -89,4 +91,14 @@ func (d *Daemon) Status() Status {
 		s.Environments = append(s.Environments, one)
 	}
 	return s
+}
+
+// matrix is what whole runs of an environment ask; nil if it is not served.
+func (d *Daemon) matrix(environment string) *probe.Matrix {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if e := d.entries[environment]; e != nil {
+		return e.Matrix
+	}
+	return nil
 }

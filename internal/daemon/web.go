@@ -17,7 +17,7 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Web is how the daemon is asked: by its HTTP interface.
+// Web is how the daemon is asked: by its pages and its HTTP interface.
 type Web struct {
 	Daemon  *Daemon
 	Access  Access
@@ -26,6 +26,7 @@ type Web struct {
 	// Render writes a report in one of the formats of `probe run`, and says of which media type it is.
 	Render func(w io.Writer, format string, report probe.Report) error
 	Media  func(format string) (mediaType string, ok bool)
+	Style  string      // the style sheet of reports, in whose look the pages are
 	TLS    *tls.Config // nil: without
 }
 
@@ -44,6 +45,7 @@ const (
 func (s *Web) Handler() http.Handler {
 	mux := http.NewServeMux()
 	s.routes(mux)
+	s.pages(mux)
 	return newGuard(s.Access, s.Daemon.Log, mux)
 }
 

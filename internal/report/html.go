@@ -38,6 +38,9 @@ var (
 	}).Parse(pageText))
 )
 
+// Style is the style sheet of the page, for others in the same look.
+func Style() string { return pageStyle }
+
 func newHTML(w io.Writer, _ Options) Sink {
 	return func(e probe.Event) error {
 		finished, ok := e.(probe.RunFinished)
