@@ -113,6 +113,52 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
+// A run that ended while nobody looked is seen at the start, once.
+func TestCatchUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fault atomic.Bool
+		fault.Store(true)
+		var asked []string
+		w := newWorld(t, instant(t, "2026-11-21T12:50:00Z"))
+		box := &inbox{w: w}
+		w.alerts = alert.Settings{Targets: []alert.Target{{Destination: box}}}
+		e := w.faulty("0 * * * *", &fault, &asked)
+		e.Matrix.Cases = []probe.Case{{
+			Target: probe.Target{
+				API: probe.API{Name: "orders"}, Route: probe.Route{Method: "GET", Path: "/orders"}, Access: probe.Access{Kind: "default"},
+			},
+			Scenario: probe.Scenario{Name: "sigv4"},
+		}}
+		w.environments = []Environment{e}
+		events, err := e.Run(t.Context(), Job{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for event := range events {
+			report := event.(probe.RunFinished).Report
+			report.Run.DurationMS = 1500
+			w.earlier = &report
+		}
+		for range 3 {
+			d, stop := w.serve()
+			want := &LastRun{ID: "1250", Started: instant(t, "2026-11-21T12:50:00Z"), Ended: instant(t, "2026-11-21T12:50:01.5Z"), Complete: true}
+			if diff := cmp.Diff(want, d.Status().Environments[0].Last); w.now().Minute() == 50 && diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			time.Sleep(40 * time.Second)
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+		}
+		if diff := cmp.Diff([]string{"12:51 raised orders through default: waf blocked"}, box.got); diff != "" {
+			t.Errorf("messages: (-want +got)\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"12:50 ", "12:51 orders"}, asked); diff != "" {
+			t.Errorf("runs: (-want +got)\n%s", diff)
+		}
+	})
+}
+
 // A confirmation that comes to nothing is tried again each minute, and no more often. One waits for a pause to end.
 func TestConfirmationsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

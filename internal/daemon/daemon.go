@@ -48,6 +48,8 @@ const (
 // Keeper keeps runs, and small documents over restarts. A [store.Store] is one.
 type Keeper interface {
 	Record() func(probe.Event) error
+	Runs(context.Context, store.Query) ([]store.Run, error)
+	Report(ctx context.Context, run string) (probe.Report, error)
 	Silences(ctx context.Context, endAfter time.Time) ([]store.Silence, error)
 	State(ctx context.Context, name string) ([]byte, error)
 	SetState(ctx context.Context, name string, doc []byte) error
@@ -153,6 +155,7 @@ func New(ctx context.Context, o Options) (*Daemon, error) {
 	if err := d.adopt(configuration, kept.Environments, now); err != nil {
 		return nil, err
 	}
+	d.catchUp(ctx)
 	d.config.Loaded = now
 	d.Meter.Reloaded(true, now)
 	return d, nil

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"apigwprobe/internal/store"
+	"apigwprobe/probe"
 )
 
 // kept is what outlives the process.
@@ -74,4 +77,41 @@ func (d *Daemon) recall(ctx context.Context) (kept, error) {
 		k.Pauses = make(map[string]Pause)
 	}
 	return k, nil
+}
+
+// catchUp shows each environment's last run, and lets alerts see it: it may have been made, or its process killed, before
+// anybody was told. A report that they have seen changes nothing.
+func (d *Daemon) catchUp(ctx context.Context) {
+	for name, e := range d.entries {
+		report, err := d.lastReport(ctx, name)
+		if err != nil {
+			d.Log.Error("reading the last run", "environment", name, "error", err)
+		}
+		if report == nil {
+			continue
+		}
+		run := report.Run
+		e.last = LastRun{
+			ID: run.ID, Started: run.Started, Ended: run.Started.Add(time.Duration(run.DurationMS) * time.Millisecond),
+			Complete: run.Complete, Summary: report.Summary,
+		}
+		d.Meter.Recall(*report)
+		d.judge(*report)
+	}
+}
+
+// lastReport is that of the last run of an environment, or nil if there is none.
+func (d *Daemon) lastReport(ctx context.Context, environment string) (*probe.Report, error) {
+	if d.Keep == nil {
+		return nil, nil
+	}
+	runs, err := d.Keep.Runs(ctx, store.Query{Environment: environment, Limit: 1})
+	if err != nil || len(runs) == 0 || runs[0].State != store.Finished {
+		return nil, err
+	}
+	report, err := d.Keep.Report(ctx, runs[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	return &report, nil
 }

@@ -12,6 +12,7 @@ type Meter interface {
 	Expect(*probe.Matrix)
 	Forget(environment string)
 	See(probe.Event)
+	Recall(probe.Report)                             // a run of an earlier process
 	Failed(environment string)                       // a run broke before it had a report
 	Scheduled(environment string, next time.Time)    // zero: never
 	Started(environment string, after time.Duration) // it was due

@@ -15,7 +15,7 @@ import (
 // LastRun is how the last run of an environment ended.
 type LastRun struct {
 	ID       string        `json:"id"`
-	Trigger  Trigger       `json:"trigger"`
+	Trigger  Trigger       `json:"trigger"` // "" if an earlier process made it
 	Started  time.Time     `json:"started"`
 	Ended    time.Time     `json:"ended"`
 	Complete bool          `json:"complete"`

@@ -146,6 +146,13 @@ func (m *Metrics) See(event probe.Event) {
 	}
 }
 
+// Recall tells of a run that was made before, and counts it not: gauges go on where they stood, counters begin anew.
+func (m *Metrics) Recall(report probe.Report) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.environment(report.Run.Environment).show(report)
+}
+
 // Failed counts a run that could not be made, for want of a configuration or after a panic.
 func (m *Metrics) Failed(environment string) {
 	m.mu.Lock()
@@ -163,11 +170,15 @@ func (m *Metrics) environment(name string) *environment {
 }
 
 func (env *environment) finish(r probe.Report) {
-	outcome := outcomeOf(r)
-	env.runs[outcome]++
+	env.runs[outcomeOf(r)]++
 	env.requests += r.Run.Requests
 	env.extra += len(r.Extra)
-	if outcome == Pass {
+	env.show(r)
+}
+
+// show tells what a run found.
+func (env *environment) show(r probe.Report) {
+	if outcomeOf(r) == Pass {
 		env.passedAt = ended(r)
 	}
 	seen := make(map[string]*api)

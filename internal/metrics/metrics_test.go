@@ -156,6 +156,36 @@ func TestOutcomes(t *testing.T) {
 }
 
 // An accepted finding must wake nobody, and what a run did not ask must stay as it was.
+// A run that is recalled stands in the gauges and in no counter.
+func TestRecall(t *testing.T) {
+	report := probe.Report{Run: probe.RunInfo{Environment: "prod", Requests: 7, Complete: true}, Results: []probe.Result{{
+		API: "orders", AccessID: "default", Verdict: probe.Fail, Kind: probe.Open, Expected: probe.Expected{Layers: []probe.Layer{"waf"}},
+	}}}
+	tell := func(see func(*Metrics)) string {
+		m := New("test")
+		see(m)
+		var out strings.Builder
+		if err := m.Write(&out); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	seen := tell(func(m *Metrics) { m.See(probe.RunFinished{Report: report}) })
+	recalled := tell(func(m *Metrics) { m.Recall(report) })
+	const gauge, counter = `apigwprobe_open_gates{access="default",api="orders",environment="prod",layer="waf"} 1`, `apigwprobe_runs_total{environment="prod",outcome="fail"} 1`
+	if !strings.Contains(recalled, gauge) || !strings.Contains(seen, gauge) {
+		t.Errorf("got %s, want %s", recalled, gauge)
+	}
+	for _, line := range strings.Split(recalled, "\n") {
+		if name, value, _ := strings.Cut(line, " "); strings.Contains(name, "_total{") && !strings.HasPrefix(line, "#") && value != "0" {
+			t.Errorf("got %s, want 0", line)
+		}
+	}
+	if !strings.Contains(seen, counter) {
+		t.Errorf("got %s, want %s", seen, counter)
+	}
+}
+
 func TestSeries(t *testing.T) {
 	m := New("v1")
 	m.Expect(matrix())
