@@ -30,8 +30,10 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 	a.ofMistakes(t, s)
 	a.ofRecordings(t, s)
+	a.ofDaemon(t, "gossip", s.config)
 
 	secrets := s.all()
+	secrets["token of the daemon"] = daemonToken
 	if unheard := s.unheard(); len(unheard) > 0 {
 		t.Errorf("nobody was told %q, so nothing could give them away", unheard)
 	}
