@@ -177,3 +177,38 @@ func TestCertificateMistakes(t *testing.T) {
 		})
 	}
 }
+
+// The fingerprint changes with what is read, and with nothing else.
+func TestFingerprint(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a.yaml", "version: 1\n")
+	last := map[string]string{dir: Fingerprint(dir), filepath.Join(dir, "a.yaml"): Fingerprint(filepath.Join(dir, "a.yaml"))}
+	for _, step := range []struct {
+		what   string
+		do     func()
+		dir    bool // its fingerprint changes
+		single bool // that of the file
+	}{
+		{"nothing", func() {}, false, false},
+		{"written again", func() { write("a.yaml", "version: 1\n") }, false, false},
+		{"other text", func() { write("a.yaml", "version: 2\n") }, true, true},
+		{"another file", func() { write("b.yaml", "x-b: 1\n") }, true, false},
+		{"a file that is not read", func() { write(".b.yaml.swp", "x-b: 1\n") }, false, false},
+		{"a new name", func() { _ = os.Rename(filepath.Join(dir, "b.yaml"), filepath.Join(dir, "c.yaml")) }, true, false},
+		{"gone", func() { _ = os.Remove(filepath.Join(dir, "a.yaml")) }, true, true},
+	} {
+		step.do()
+		for path, want := range map[string]bool{dir: step.dir, filepath.Join(dir, "a.yaml"): step.single} {
+			now := Fingerprint(path)
+			if changed := now != last[path]; changed != want {
+				t.Errorf("%s: the fingerprint of %s changed: %v, want %v", step.what, filepath.Base(path), changed, want)
+			}
+			last[path] = now
+		}
+	}
+}
