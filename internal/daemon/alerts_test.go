@@ -137,7 +137,7 @@ func TestCatchUp(t *testing.T) {
 		for event := range events {
 			report := event.(probe.RunFinished).Report
 			report.Run.DurationMS = 1500
-			w.earlier = &report
+			w.earlier = []probe.Report{report}
 		}
 		for range 3 {
 			d, stop := w.serve()
@@ -157,6 +157,44 @@ func TestCatchUp(t *testing.T) {
 			t.Errorf("runs: (-want +got)\n%s", diff)
 		}
 	})
+}
+
+// Of the past, as many runs are read as it takes to have seen every API, but no more than a few.
+func TestLookBack(t *testing.T) {
+	run := func(id string, complete bool, apis ...string) probe.Report {
+		r := probe.Report{Run: probe.RunInfo{ID: id, Complete: complete}}
+		for _, api := range apis {
+			r.Results = append(r.Results, probe.Result{API: api})
+		}
+		return r
+	}
+	for _, tt := range []struct {
+		name    string
+		earlier []probe.Report
+		want    []string
+	}{
+		{"none", nil, nil},
+		{"whole", []probe.Report{run("1", true, "a", "b"), run("2", true, "a", "b")}, []string{"2"}},
+		{"confirmation", []probe.Report{run("1", true, "a", "b"), run("2", true, "a", "b"), run("3", true, "b")}, []string{"2", "3"}},
+		{"cut", []probe.Report{run("1", true, "a", "b"), run("2", false, "a")}, []string{"1"}},
+		{"never whole", []probe.Report{
+			run("1", true, "a", "b"), run("2", true, "a"), run("3", true, "a"), run("4", true, "a"), run("5", true, "a"), run("6", true, "a"),
+		}, []string{"2", "3", "4", "5", "6"}},
+	} {
+		w := &world{earlier: tt.earlier}
+		d := &Daemon{Options: Options{Keep: w}}
+		reports, err := d.lastReports(t.Context(), &probe.Plan{APIs: []probe.API{{Name: "a"}, {Name: "b"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range reports {
+			got = append(got, r.Run.ID)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", tt.name, diff)
+		}
+	}
 }
 
 // A confirmation that comes to nothing is tried again each minute, and no more often. One waits for a pause to end.

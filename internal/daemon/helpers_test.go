@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,7 +29,7 @@ type world struct {
 	version      int   // of the configuration
 	kept         map[string][]byte
 	silences     []store.Silence
-	earlier      *probe.Report
+	earlier      []probe.Report
 	full         error // of the history
 	alerts       alert.Settings
 	starts       map[string][]time.Time
@@ -205,15 +206,23 @@ func (w *world) Record() func(probe.Event) error {
 	return func(probe.Event) error { w.count("recorded"); return w.full }
 }
 
-// Runs is the last run that was put there.
+// Runs are those that were put there, the oldest first.
 func (w *world) Runs(_ context.Context, q store.Query) ([]store.Run, error) {
-	if w.earlier == nil || q.Environment != w.earlier.Run.Environment {
-		return nil, nil
+	var runs []store.Run
+	for _, r := range w.earlier {
+		state := store.Finished
+		if !r.Run.Complete {
+			state = store.Interrupted
+		}
+		runs = append(runs, store.Run{ID: r.Run.ID, Environment: q.Environment, State: state})
 	}
-	return []store.Run{{ID: w.earlier.Run.ID, State: store.Finished}}, nil
+	return runs[max(0, len(runs)-q.Limit):], nil
 }
 
-func (w *world) Report(context.Context, string) (probe.Report, error) { return *w.earlier, nil }
+func (w *world) Report(_ context.Context, id string) (probe.Report, error) {
+	i := slices.IndexFunc(w.earlier, func(r probe.Report) bool { return r.Run.ID == id })
+	return w.earlier[i], nil
+}
 
 func (w *world) Silences(context.Context, time.Time) ([]store.Silence, error) {
 	w.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"apigwprobe/internal/store"
@@ -82,36 +83,56 @@ func (d *Daemon) recall(ctx context.Context) (kept, error) {
 // catchUp shows each environment's last run, and lets alerts see it: it may have been made, or its process killed, before
 // anybody was told. A report that they have seen changes nothing.
 func (d *Daemon) catchUp(ctx context.Context) {
-	for name, e := range d.entries {
-		report, err := d.lastReport(ctx, name)
+	if d.Keep == nil {
+		return
+	}
+	for _, e := range d.entries {
+		reports, err := d.lastReports(ctx, e.Matrix.Plan)
 		if err != nil {
-			d.Log.Error("reading the last run", "environment", name, "error", err)
+			d.Log.Error("reading the last run", "environment", e.name(), "error", err)
 		}
-		if report == nil {
-			continue
+		for _, report := range reports {
+			run := report.Run
+			e.last = LastRun{
+				ID: run.ID, Started: run.Started, Ended: run.Started.Add(time.Duration(run.DurationMS) * time.Millisecond),
+				Complete: run.Complete, Summary: report.Summary,
+			}
+			d.Meter.Recall(report)
+			d.judge(report)
 		}
-		run := report.Run
-		e.last = LastRun{
-			ID: run.ID, Started: run.Started, Ended: run.Started.Add(time.Duration(run.DurationMS) * time.Millisecond),
-			Complete: run.Complete, Summary: report.Summary,
-		}
-		d.Meter.Recall(*report)
-		d.judge(*report)
 	}
 }
 
-// lastReport is that of the last run of an environment, or nil if there is none.
-func (d *Daemon) lastReport(ctx context.Context, environment string) (*probe.Report, error) {
-	if d.Keep == nil {
-		return nil, nil
-	}
-	runs, err := d.Keep.Runs(ctx, store.Query{Environment: environment, Limit: 1})
-	if err != nil || len(runs) == 0 || runs[0].State != store.Finished {
-		return nil, err
-	}
-	report, err := d.Keep.Report(ctx, runs[0].ID)
+// lookBack is how many runs are read at most to know how every API of an environment stood.
+const lookBack = 5
+
+// lastReports are those of the newest runs that together asked every API of an environment, the oldest first: the newest may
+// have been the confirmation of one.
+func (d *Daemon) lastReports(ctx context.Context, plan *probe.Plan) ([]probe.Report, error) {
+	runs, err := d.Keep.Runs(ctx, store.Query{Environment: plan.Environment, Limit: lookBack})
 	if err != nil {
 		return nil, err
 	}
-	return &report, nil
+	missing := make(map[string]bool)
+	for _, api := range plan.APIs {
+		missing[api.Name] = true
+	}
+	var reports []probe.Report
+	for _, run := range slices.Backward(runs) {
+		if run.State != store.Finished {
+			continue
+		}
+		report, err := d.Keep.Report(ctx, run.ID)
+		if err != nil {
+			return nil, err
+		}
+		reports = slices.Insert(reports, 0, report)
+		for _, res := range report.Results {
+			delete(missing, res.API)
+		}
+		if len(missing) == 0 {
+			break
+		}
+	}
+	return reports, nil
 }
