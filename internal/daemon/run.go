@@ -23,7 +23,7 @@ type LastRun struct {
 	Error    string        `json:"error"` // why there is no report; "" if there is one
 }
 
-// errUnknown, errBusy and errEnding are why nobody can run an environment now.
+// These are why nobody can run an environment now.
 var (
 	ErrUnknown = errors.New("got an environment that is not served")
 	ErrBusy    = errors.New("a run of the environment goes on")
