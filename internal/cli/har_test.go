@@ -21,7 +21,7 @@ func TestHARIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ fault, wait string }{
 		{fault: ""}, {fault: "waf-blocks"}, {fault: "cdn-strips-authorization"}, {fault: "integration-timeout"}, {fault: "key-disabled"},
-		{fault: "stage-gone", wait: "1s"},
+		{fault: "stage-gone", wait: "10s"},
 	} {
 		t.Run("fault "+tt.fault, func(t *testing.T) {
 			t.Parallel()
