@@ -31,16 +31,17 @@ type StripRow struct {
 	Cells []*probe.Stand
 }
 
-// Strip returns how the cases of an environment came out in its newest runs, in the order of the newest.
-func (s *Store) Strip(ctx context.Context, environment string, newest int) (Strip, error) {
-	strip, err := s.strip(ctx, environment, newest)
+// Strip returns how the cases of an environment came out in those of its runs that q means, in the order of the newest.
+func (s *Store) Strip(ctx context.Context, q Query) (Strip, error) {
+	strip, err := s.strip(ctx, q)
 	if err != nil {
 		return Strip{}, s.failed("reading runs", err)
 	}
 	return strip, nil
 }
 
-func (s *Store) strip(ctx context.Context, environment string, newest int) (Strip, error) {
+func (s *Store) strip(ctx context.Context, q Query) (Strip, error) {
+	where, args := q.conditions()
 	type row struct {
 		run Run
 		set int64
@@ -58,7 +59,7 @@ func (s *Store) strip(ctx context.Context, environment string, newest int) (Stri
 		return r, json.Unmarshal([]byte(labels), &r.run.Labels)
 	}, `SELECT r.id, r.environment, r.started, r.duration, r.complete, r.labels, r.pass, r.fail, r.inconclusive, r.skipped, r.accepted,
 		r.changes, d.results FROM runs r JOIN run_data d ON d.run = r.seq
-		WHERE r.environment = ? AND r.finished = 1 ORDER BY r.started DESC, r.seq DESC LIMIT ?`, environment, newest)
+		WHERE `+where+` AND r.finished = 1 ORDER BY r.started DESC, r.seq DESC LIMIT ?`, append(args, q.most())...)
 	if err != nil {
 		return Strip{}, err
 	}
@@ -93,7 +94,7 @@ func (s *Store) strip(ctx context.Context, environment string, newest int) (Stri
 	for _, r := range found {
 		strip.Runs = append(strip.Runs, r.run)
 	}
-	names, err := s.cases(ctx, environment)
+	names, err := s.cases(ctx, q.Environment)
 	if err != nil {
 		return Strip{}, err
 	}
@@ -184,9 +185,6 @@ type Change struct {
 
 // Changes returns the changes in the runs that q means, the oldest first; its limit counts changes.
 func (s *Store) Changes(ctx context.Context, q Query) ([]Change, error) {
-	if q.Limit <= 0 {
-		q.Limit = -1
-	}
 	until := int64(1) << 62
 	if !q.Until.IsZero() {
 		until = millis(q.Until)
@@ -209,8 +207,8 @@ func (s *Store) Changes(ctx context.Context, q Query) ([]Change, error) {
 		coalesce(b.confidence, ''), `+standColumns("a")+`
 		FROM runs r JOIN changes x ON x.run = r.seq JOIN cases c ON c.id = x."case"
 		LEFT JOIN shapes b ON b.id = x."before" JOIN shapes a ON a.id = x."after"
-		WHERE (?1 = '' OR r.environment = ?1) AND (?2 = '' OR c.api = ?2) AND r.started >= ?3 AND r.started < ?4 AND r.changes > 0
-		ORDER BY r.started DESC, r.seq DESC, x."case" DESC LIMIT ?5`, q.Environment, q.API, since, until, q.Limit)
+		WHERE (?1 = '' OR r.environment = ?1) AND (?6 = '' OR r.id = ?6) AND (?2 = '' OR c.api = ?2) AND r.started >= ?3 AND r.started < ?4 AND r.changes > 0
+		ORDER BY r.started DESC, r.seq DESC, x."case" DESC LIMIT ?5`, q.Environment, q.API, since, until, q.most(), q.ID)
 	if err != nil {
 		return nil, s.failed("reading changes", err)
 	}

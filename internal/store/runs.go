@@ -49,18 +49,12 @@ type Query struct {
 	Limit        int // the newest so many
 }
 
-// Runs returns runs, the oldest first.
-func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
-	counts, from := "r", "runs r"
-	var where []string
-	var args []any
+// conditions are those that a run itself meets or does not.
+func (q Query) conditions() (where string, args []any) {
+	where = "1"
 	add := func(condition string, arg any) {
-		where = append(where, condition)
+		where += " AND " + condition
 		args = append(args, arg)
-	}
-	if q.API != "" {
-		counts, from = "a", "runs r JOIN run_apis a ON a.run = r.seq"
-		add("a.api = ?", q.API)
 	}
 	if q.ID != "" {
 		add("r.id = ?", q.ID)
@@ -74,20 +68,33 @@ func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
 	if !q.Until.IsZero() {
 		add("r.started < ?", millis(q.Until))
 	}
-	if q.OnlyChanges {
-		where = append(where, counts+".changes > 0")
-	}
+	return where, args
+}
+
+// most is the limit in SQLite's words: -1 is all.
+func (q Query) most() int {
 	if q.Limit <= 0 {
-		q.Limit = -1 // SQLite's word for all
+		return -1
 	}
-	condition := "1"
-	if len(where) > 0 {
-		condition = strings.Join(where, " AND ")
+	return q.Limit
+}
+
+// Runs returns runs, the oldest first.
+func (s *Store) Runs(ctx context.Context, q Query) ([]Run, error) {
+	counts, from := "r", "runs r"
+	where, args := q.conditions()
+	if q.API != "" {
+		counts, from = "a", "runs r JOIN run_apis a ON a.run = r.seq"
+		where += " AND a.api = ?"
+		args = append(args, q.API)
+	}
+	if q.OnlyChanges {
+		where += " AND " + counts + ".changes > 0"
 	}
 	text := strings.ReplaceAll(`SELECT r.id, r.environment, r.started, r.duration, r.finished, r.complete, r.beat, r.labels,
 		$.pass, $.fail, $.inconclusive, $.skipped, $.accepted, $.changes FROM `, "$", counts) +
-		from + " WHERE " + condition + " ORDER BY r.started DESC, r.seq DESC LIMIT ?"
-	runs, err := query(ctx, s.db, s.scanRun, text, append(args, q.Limit)...)
+		from + " WHERE " + where + " ORDER BY r.started DESC, r.seq DESC LIMIT ?"
+	runs, err := query(ctx, s.db, s.scanRun, text, append(args, q.most())...)
 	if err != nil {
 		return nil, s.failed("reading runs", err)
 	}

@@ -190,7 +190,7 @@ func TestRunsChangesAndCoverage(t *testing.T) {
 	})
 	checkEqual(t, "gates", len(gates), len(scenarioNames)-1)
 
-	strip, err := s.Strip(t.Context(), "prod", 3)
+	strip, err := s.Strip(t.Context(), Query{Environment: "prod", Limit: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
