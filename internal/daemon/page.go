@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -27,7 +28,7 @@ var (
 
 	pageTemplates = template.Must(template.New("").Funcs(template.FuncMap{
 		"show": visible, "words": standWords, "line": lineWords, "trigger": triggerWords, "symbol": symbolOf, "place": placeWords, "tone": toneOf,
-		"both": func(p page, e environmentView) map[string]any { return map[string]any{"Page": p, "Environment": e} },
+		"on": func(p page, it any) map[string]any { return map[string]any{"Page": p, "It": it} },
 	}).ParseFS(pageFiles, "page/*.tmpl"))
 )
 
@@ -55,9 +56,12 @@ type view struct {
 // pages answers what a browser asks for.
 func (s *Web) pages(mux *http.ServeMux) {
 	for pattern, look := range map[string]func(*http.Request) (view, error){
-		"GET /{$}":                      s.overviewPage,
-		"GET /environments/{env}":       s.environmentPage,
-		"GET /environments/{env}/route": s.routePage,
+		"GET /{$}":                         s.overviewPage,
+		"GET /environments/{env}":          s.environmentPage,
+		"GET /environments/{env}/route":    s.routePage,
+		"GET /environments/{env}/changes":  s.changesPage,
+		"GET /environments/{env}/coverage": s.coveragePage,
+		"GET /runs/{id}":                   s.runPage,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.show(w, r, look) })
 	}
@@ -115,7 +119,10 @@ func (s *Web) write(w http.ResponseWriter, r *http.Request, status int, v view) 
 // failPage says in a page why there is no other.
 func (s *Web) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
+	var m mistake
 	switch {
+	case errors.As(err, &m):
+		status = http.StatusBadRequest
 	case errors.Is(err, ErrUnknown), errors.Is(err, store.ErrNotFound), errors.Is(err, errNothing):
 		status = http.StatusNotFound
 	case errors.Is(err, ErrEnding):
@@ -143,4 +150,26 @@ func routeLink(at store.Place, run, scenario string) string {
 	return link
 }
 
-func runLink(id string) string { return "/api/v1/runs/" + url.PathEscape(id) + "?format=html" }
+func runLink(id string) string { return "/runs/" + url.PathEscape(id) }
+
+// pastOf reads how far back a page looks.
+func pastOf(r *http.Request, environment string) (store.Query, error) {
+	q := store.Query{Environment: environment, Limit: pageRuns}
+	text := r.URL.Query().Get("until")
+	if text == "" {
+		return q, nil
+	}
+	var err error
+	if q.Until, err = time.Parse(time.RFC3339Nano, text); err != nil {
+		return q, mistake{fmt.Errorf("reading the time until which runs are shown: got %q", short(text))}
+	}
+	return q, nil
+}
+
+// olderLink leads from runs, the oldest first, to those before them.
+func olderLink(to string, runs []store.Run) string {
+	if len(runs) < pageRuns {
+		return ""
+	}
+	return to + url.Values{"until": {runs[0].Started.Format(time.RFC3339Nano)}}.Encode()
+}

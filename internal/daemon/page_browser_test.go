@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"apigwprobe/internal/browsertest"
+	"apigwprobe/internal/store"
 	"apigwprobe/probe"
 
 	"github.com/chromedp/chromedp"
@@ -28,6 +29,7 @@ func TestPagesInChromium(t *testing.T) {
 	pages := map[string]string{
 		"overview": address + "/", "environment": address + "/environments/prod", "route": address + routePath,
 		"past": address + routePath + "&run=run-1", "trouble": address + "/environments/prod/route?run=x",
+		"run": address + "/runs/run-38", "changes": address + "/environments/prod/changes", "coverage": address + "/environments/prod/coverage",
 	}
 	for i := range 40 {
 		s.play(t, fmt.Sprintf("run-%d", i), noon.Add(time.Duration(i-40)*time.Hour), func(res *probe.Result) {
@@ -47,7 +49,7 @@ func TestPagesInChromium(t *testing.T) {
 		res.Reason, res.Observed.Message, res.Reproduce, res.Next = evil, evil, evil, evil
 		res.Attribution.Because = []string{evil}
 	})
-	e, err := hostile.viewOf(t.Context(), hostile.Daemon.Status().Environments[0])
+	e, err := hostile.viewOf(t.Context(), hostile.Daemon.Status().Environments[0], store.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}

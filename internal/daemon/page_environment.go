@@ -23,7 +23,7 @@ const (
 func (s *Web) overviewPage(r *http.Request) (view, error) {
 	environments := []environmentView{}
 	for _, status := range s.Daemon.Status().Environments {
-		e, err := s.viewOf(r.Context(), status)
+		e, err := s.viewOf(r.Context(), status, store.Query{Environment: status.Name, Limit: pageRuns})
 		if err != nil {
 			return view{}, err
 		}
@@ -38,18 +38,16 @@ func (s *Web) environmentPage(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	e, err := s.viewOf(r.Context(), status)
+	past, err := pastOf(r, status.Name)
 	if err != nil {
 		return view{}, err
 	}
-	changes, err := s.Store.Changes(r.Context(), store.Query{Environment: status.Name, Limit: pageChanges})
+	e, err := s.viewOf(r.Context(), status, past)
 	if err != nil {
 		return view{}, err
 	}
-	slices.Reverse(changes)
-	for _, c := range changes {
-		at := store.Place{Environment: status.Name, API: c.API, Route: c.Route, AccessID: c.AccessID}
-		e.Changes = append(e.Changes, changeView{c, routeLink(at, c.Run, c.Scenario)})
+	if e.Changes, err = s.changesOf(r.Context(), store.Query{Environment: status.Name, Limit: pageChanges}); err != nil {
+		return view{}, err
 	}
 	for _, silence := range s.Daemon.Silences() {
 		if silence.Environment == status.Name {
@@ -71,8 +69,9 @@ type environmentView struct {
 	Alerts   []alert.Alert
 	Silences []store.Silence
 	Runs     []runView // the newest first
+	Older    string    // to the runs before them; "" if there can be none
 	Changes  []changeView
-	APIs     []apiView
+	APIs     cases
 }
 
 // tally is a number of cases with one verdict.
@@ -90,6 +89,15 @@ type changeView struct {
 	store.Change
 	Link string
 }
+
+// put shows a case of the configuration.
+func (e *environmentView) put(c probe.Case, cell cellView) {
+	one := store.Case{ID: c.ID(), API: c.API.Name, Route: c.Route.Name(), AccessID: c.Access.ID(), Scenario: c.Scenario.Name}
+	e.APIs.put(one, routeLink(store.Place{Environment: e.Name, API: one.API, Route: one.Route, AccessID: one.AccessID}, "", ""), cell)
+}
+
+// cases are matrices, one for each API.
+type cases []apiView
 
 // apiView is the matrix of an API: places by scenarios.
 type apiView struct {
@@ -109,16 +117,17 @@ type cellView struct {
 	Stand       *probe.Stand
 }
 
-func (s *Web) viewOf(ctx context.Context, status EnvironmentStatus) (environmentView, error) {
+func (s *Web) viewOf(ctx context.Context, status EnvironmentStatus, past store.Query) (environmentView, error) {
 	e := environmentView{EnvironmentStatus: status, Link: environmentLink(status.Name)}
 	standings, err := s.Store.Standings(ctx, status.Name)
 	if err != nil {
 		return e, err
 	}
-	runs, err := s.Store.Runs(ctx, store.Query{Environment: status.Name, Limit: pageRuns})
+	runs, err := s.Store.Runs(ctx, past)
 	if err != nil {
 		return e, err
 	}
+	e.Older = olderLink(e.Link+"?", runs)
 	slices.Reverse(runs)
 	for _, run := range runs {
 		e.Runs = append(e.Runs, runViewOf(run))
@@ -171,7 +180,7 @@ func (e *environmentView) fill(m *probe.Matrix, standings []store.Standing) {
 			e.put(skip.Case, cellView{Words: "skipped: " + visible(skip.Reason), Stand: &probe.Stand{Verdict: probe.Skipped}})
 		}
 	}
-	e.pad()
+	e.APIs.pad()
 	for _, v := range []probe.Verdict{probe.Pass, probe.Fail, probe.Inconclusive} {
 		e.Tally = append(e.Tally, tally{verdicts[v], string(v)})
 	}
@@ -182,36 +191,35 @@ func (e *environmentView) fill(m *probe.Matrix, standings []store.Standing) {
 	}
 }
 
-// put adds a cell to the matrix of its API.
-func (e *environmentView) put(c probe.Case, cell cellView) {
-	i := slices.IndexFunc(e.APIs, func(a apiView) bool { return a.Name == c.API.Name })
+// put adds the cell of a case, which leads to where its place is shown.
+func (cs *cases) put(c store.Case, place string, cell cellView) {
+	i := slices.IndexFunc(*cs, func(a apiView) bool { return a.Name == c.API })
 	if i < 0 {
-		i = len(e.APIs)
-		e.APIs = append(e.APIs, apiView{Name: c.API.Name})
+		i = len(*cs)
+		*cs = append(*cs, apiView{Name: c.API})
 	}
-	a := &e.APIs[i]
-	at := store.Place{Environment: e.Name, API: c.API.Name, Route: c.Route.Name(), AccessID: c.Access.ID()}
-	j := slices.IndexFunc(a.Rows, func(r rowView) bool { return r.Route == at.Route && r.AccessID == at.AccessID })
+	a := &(*cs)[i]
+	j := slices.IndexFunc(a.Rows, func(r rowView) bool { return r.Route == c.Route && r.AccessID == c.AccessID })
 	if j < 0 {
 		j = len(a.Rows)
-		a.Rows = append(a.Rows, rowView{Route: at.Route, AccessID: at.AccessID, Link: routeLink(at, "", "")})
+		a.Rows = append(a.Rows, rowView{Route: c.Route, AccessID: c.AccessID, Link: place})
 	}
-	k := slices.Index(a.Scenarios, c.Scenario.Name)
+	k := slices.Index(a.Scenarios, c.Scenario)
 	if k < 0 {
 		k = len(a.Scenarios)
-		a.Scenarios = append(a.Scenarios, c.Scenario.Name)
+		a.Scenarios = append(a.Scenarios, c.Scenario)
 	}
 	row := &a.Rows[j]
 	row.Cells = append(row.Cells, make([]cellView, max(k+1-len(row.Cells), 0))...)
-	if cell.Stand != nil && cell.Stand.Verdict != probe.Skipped {
-		cell.Link = row.Link + "#" + c.Scenario.Name
+	if answered(cell.Stand) {
+		cell.Link = row.Link + "#" + c.Scenario
 	}
 	row.Cells[k] = cell
 }
 
 // pad makes rows equally long.
-func (e *environmentView) pad() {
-	for _, a := range e.APIs {
+func (cs cases) pad() {
+	for _, a := range cs {
 		for j := range a.Rows {
 			a.Rows[j].Cells = append(a.Rows[j].Cells, make([]cellView, len(a.Scenarios)-len(a.Rows[j].Cells))...)
 		}

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"time"
 
 	"apigwprobe/internal/diagram"
 	"apigwprobe/internal/store"
@@ -20,6 +21,7 @@ type routeView struct {
 	Lines   []lineView
 	Columns []columnView
 	Rows    []stripView
+	Older   string // to the runs before them; "" if there can be none
 }
 
 // lineView is a scenario on its way through the gates.
@@ -58,12 +60,23 @@ func (s *Web) routePage(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	strip, err := s.Store.Strip(r.Context(), at.Environment, pageRuns)
+	q, err := pastOf(r, at.Environment)
 	if err != nil {
 		return view{}, err
 	}
+	strip, err := s.Store.Strip(r.Context(), q)
+	if err != nil {
+		return view{}, err
+	}
+	if v.Run != nil && !slices.ContainsFunc(strip.Runs, func(run store.Run) bool { return run.ID == v.Run.ID }) {
+		q.Until = v.Run.Started.Add(time.Millisecond) // it and those before it
+		if strip, err = s.Store.Strip(r.Context(), q); err != nil {
+			return view{}, err
+		}
+	}
 	v.draw(results)
 	v.over(strip)
+	v.Older = olderLink(v.Link+"&", strip.Runs)
 	if len(v.Lines)+len(v.Rows) == 0 && !s.knows(at) {
 		return view{}, errNothing
 	}

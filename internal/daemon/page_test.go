@@ -161,10 +161,11 @@ func TestPages(t *testing.T) {
 			fmt.Fprintf(&b, "== %s: %s\n%s\n\n", when, path, s.text(t, path))
 		}
 	}
-	tell("before any run", "/", "/environments/prod", routePath)
+	tell("before any run", "/", "/environments/prod", routePath, "/environments/prod/changes", "/environments/prod/coverage")
 	s.play(t, "run-1", noon.Add(-2*time.Hour), nil)
 	s.play(t, "run-2", noon.Add(-time.Hour), opens(openCase))
-	tell("a gate opened", "/", "/environments/prod", routePath, routePath+"&run=run-1")
+	tell("a gate opened", "/", "/environments/prod", routePath, routePath+"&run=run-1",
+		"/runs/run-2", "/environments/prod/changes", "/environments/prod/coverage")
 	if err := s.Daemon.SetPause("prod", Pause{Since: noon, Reason: "deployment"}); err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +203,8 @@ func TestButtons(t *testing.T) {
 		{"unknown environment", http.MethodPost, "/environments/lab/pause", "same-origin", http.StatusNotFound, false},
 		{"unknown page", http.MethodGet, "/environments/lab", "none", http.StatusNotFound, false},
 		{"unknown route", http.MethodGet, "/environments/prod/route?api=orders&route=x", "none", http.StatusNotFound, false},
+		{"unknown past run", http.MethodGet, "/runs/x", "none", http.StatusNotFound, false},
+		{"no time", http.MethodGet, "/environments/prod?until=yesterday", "none", http.StatusBadRequest, false},
 		{"unknown run", http.MethodGet, "/environments/prod/route?run=x", "none", http.StatusNotFound, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
