@@ -116,6 +116,7 @@ func (a artefacts) of(t *testing.T, env, config string, resolvable bool) {
 	}
 	a.keep(t, env+" baseline", file("baseline"))
 	a.ofHistory(t, env, file("db"))
+	a.ofPages(t, env, config, file("db"))
 	a.keep(t, env+" metrics", file("metrics"))
 	vectors, err := filepath.Glob(file("vectors") + "/*.jsonl")
 	if err != nil || len(vectors) != 1 {
