@@ -17,7 +17,6 @@ import (
 	"apigwprobe/probe"
 
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 var look = flag.String("look", "", "address of a page of a daemon that is looked at, too")
@@ -116,7 +115,9 @@ func TestPagesAreLive(t *testing.T) {
 	tab, complaints := browsertest.Open(t, browser, address, 1280, "light")
 	browsertest.Do(t, tab, chromedp.Navigate(address+routePath))
 	await(t, tab, `document.getElementById("live").textContent`, "live")
-	browsertest.Do(t, tab, chromedp.Focus(chromedp.CSS(`#way-unsigned summary`)), chromedp.KeyEvent(kb.Enter))
+	// In one step: the page asks for itself again when its stream is open.
+	const unfold = `document.getElementById("way-unsigned").open = true; document.querySelector("#way-unsigned summary").focus()`
+	browsertest.Do(t, tab, chromedp.Evaluate[chromedp.Void](unfold))
 	const shown = `[...document.querySelectorAll("details[open] .words")].map(e => e.textContent).join() + " " + document.activeElement.tagName`
 	await(t, tab, shown, "pass: 403, certain SUMMARY")
 	s.play(t, "run-2", noon.Add(-time.Hour), opens(openCase))
