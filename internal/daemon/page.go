@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"apigwprobe/internal/store"
@@ -35,7 +36,7 @@ var (
 // page is what every page shows, and what one of them does.
 type page struct {
 	Title  string
-	Up     string // the environment that it is a part of; "" if it is none
+	Up     string // the environment that it is a part of, if that is served
 	Now    time.Time
 	Config ConfigState
 	Body   any
@@ -100,9 +101,13 @@ func (s *Web) show(w http.ResponseWriter, r *http.Request, look func(*http.Reque
 	s.write(w, r, http.StatusOK, v)
 }
 
-func (s *Web) write(w http.ResponseWriter, r *http.Request, status int, v view) {
+func (s *Web) write(w http.ResponseWriter, r *http.Request, code int, v view) {
 	var b bytes.Buffer
-	p := page{Title: v.title, Up: v.up, Now: s.Daemon.now().UTC(), Config: s.Daemon.Status().Config, Body: v.body}
+	status := s.Daemon.Status()
+	p := page{Title: v.title, Now: s.Daemon.now().UTC(), Config: status.Config, Body: v.body}
+	if slices.ContainsFunc(status.Environments, func(e EnvironmentStatus) bool { return e.Name == v.up }) {
+		p.Up = v.up
+	}
 	if err := pageTemplates.ExecuteTemplate(&b, v.template, p); err != nil {
 		s.fail(w, r, err)
 		return
@@ -112,7 +117,7 @@ func (s *Web) write(w http.ResponseWriter, r *http.Request, status int, v view) 
 	header.Set("Content-Security-Policy", pagePolicy)
 	// A form that is sent tells whose page it stood on; nobody else learns anything.
 	header.Set("Referrer-Policy", "same-origin")
-	w.WriteHeader(status)
+	w.WriteHeader(code)
 	_, _ = w.Write(b.Bytes()) // whoever does not listen misses it
 }
 

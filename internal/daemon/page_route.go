@@ -52,7 +52,7 @@ type stripCell struct {
 func (s *Web) routePage(r *http.Request) (view, error) {
 	asked := r.URL.Query()
 	at := store.Place{Environment: r.PathValue("env"), API: asked.Get("api"), Route: asked.Get("route"), AccessID: asked.Get("access")}
-	if _, err := s.status(r); err != nil {
+	if _, err := s.status(r); err != nil && !asked.Has("run") { // a run may be of an environment that is no longer served
 		return view{}, err
 	}
 	v := routeView{Place: at, Link: routeLink(at, "", "")}

@@ -76,14 +76,19 @@ func matrixOf(environment string, routes int) *probe.Matrix {
 // play records a run of all cases. Edit may change how one came out.
 func (s *site) play(t testing.TB, id string, at time.Time, edit func(*probe.Result)) {
 	t.Helper()
-	rep := probe.Report{Version: probe.SchemaVersion, Run: probe.RunInfo{ID: id, Environment: "prod", Started: at, DurationMS: 4000, Complete: true, Labels: map[string]string{}}}
+	s.playOf(t, id, "prod", at, edit)
+}
+
+func (s *site) playOf(t testing.TB, id, environment string, at time.Time, edit func(*probe.Result)) {
+	t.Helper()
+	rep := probe.Report{Version: probe.SchemaVersion, Run: probe.RunInfo{ID: id, Environment: environment, Started: at, DurationMS: 4000, Complete: true, Labels: map[string]string{}}}
 	for _, c := range s.Daemon.matrix("prod").Cases {
 		layer, status := probe.IAMAuthentication, 403
 		if c.Control {
 			layer, status = probe.None, 200
 		}
 		res := probe.Result{
-			ID: c.ID(), Run: id, Environment: "prod", At: at, API: c.API.Name, Route: c.Route.Name(), Access: probe.AccessDefault,
+			ID: c.ID(), Run: id, Environment: environment, At: at, API: c.API.Name, Route: c.Route.Name(), Access: probe.AccessDefault,
 			AccessID: c.Access.ID(), Scenario: c.Scenario.Name, ScenarioKind: probe.Gate, Control: c.Control, Verdict: probe.Pass, Proven: !c.Control,
 			Reason: "as it should be", Expected: probe.Expected{Layer: layer, Layers: []probe.Layer{layer}, Status: []int{status}},
 			Observed: &probe.Observation{Status: status}, Attempts: 1, Attribution: &probe.Attribution{Layer: layer, Confidence: probe.Certain},
@@ -166,6 +171,8 @@ func TestPages(t *testing.T) {
 	s.play(t, "run-2", noon.Add(-time.Hour), opens(openCase))
 	tell("a gate opened", "/", "/environments/prod", routePath, routePath+"&run=run-1",
 		"/runs/run-2", "/environments/prod/changes", "/environments/prod/coverage")
+	s.playOf(t, "lab-1", "lab", noon.Add(-time.Hour), nil)
+	tell("an environment that is no longer served", "/runs/lab-1", strings.Replace(routePath, "prod", "lab", 1)+"&run=lab-1")
 	if err := s.Daemon.SetPause("prod", Pause{Since: noon, Reason: "deployment"}); err != nil {
 		t.Fatal(err)
 	}

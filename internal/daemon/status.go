@@ -93,12 +93,12 @@ func (d *Daemon) Status() Status {
 	return s
 }
 
-// matrix is what whole runs of an environment ask; nil if it is not served.
+// matrix is what whole runs of an environment ask; nothing if it is not served.
 func (d *Daemon) matrix(environment string) *probe.Matrix {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if e := d.entries[environment]; e != nil {
 		return e.Matrix
 	}
-	return nil
+	return &probe.Matrix{Plan: &probe.Plan{Environment: environment}}
 }
