@@ -305,7 +305,7 @@ func (w *writer) route(a *API, r *Route, before string) {
 	}
 	if r.APIKeyRequired {
 		line(1, "api_key_required: true")
-		note(1, "api_key: {env: %s_API_KEY}%s", strings.ToUpper(strings.ReplaceAll(notInNames.ReplaceAllString(a.Name, "_"), "-", "_")), a.keys())
+		note(1, "api_key: {env: %s_API_KEY}%s", a.variable(), a.keys())
 	}
 	w.token(r, line, note)
 }
@@ -321,6 +321,14 @@ func request(r *Route) string {
 }
 
 var plainRequest = regexp.MustCompile(`^[A-Z]+ /[A-Za-z0-9_./{}+-]*$`)
+
+var notInVariables = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// variable is what an environment variable of the API may begin with.
+func (a *API) variable() string {
+	name := strings.TrimRight(strings.ToUpper(notInVariables.ReplaceAllString(a.Name, "_")), "_")
+	return cmp.Or(strings.TrimLeft(name, "_0123456789"), "PROBE")
+}
 
 // keys says in a comment which keys the stage takes.
 func (a *API) keys() string {
