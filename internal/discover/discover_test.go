@@ -117,7 +117,7 @@ func FuzzFromOpenAPI(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if inventory, err := FromOpenAPI(data, "x", "eu-west-1"); err == nil {
-			inventory.File("discovered", day)
+			load(t, inventory.File("discovered", day))
 		}
 	})
 }

@@ -345,6 +345,8 @@ func (a *API) keys() string {
 	return ""
 }
 
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
 // taken are headers that no token can stand in, since the prober sets them.
 var taken = []string{"host", "x-api-key", "user-agent", "content-length", "connection", "x-amz-date", "x-amz-security-token", "x-apigw-api-id"}
 
@@ -360,6 +362,8 @@ func (w *writer) token(r *Route, line, note func(int, string, ...any)) {
 			switch {
 			case slices.Contains(taken, strings.ToLower(s.Header)):
 				note(1, "it reads the header %s, which the prober sets itself", s.Header)
+			case s.Header != "" && !headerName.MatchString(s.Header), s.Header == "" && s.Query == "":
+				note(1, "it reads what no request has: %s", s.Header)
 			case s.Header != "":
 				sources = append(sources, "{header: "+scalar(s.Header)+"}")
 				header = s.Header

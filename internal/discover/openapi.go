@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -43,7 +44,12 @@ func FromOpenAPI(data []byte, name, region string) (*Inventory, error) {
 }
 
 // parse reads OpenAPI 3, or Swagger 2, in JSON or YAML.
-func parse(data []byte) (*openapi3.T, error) {
+func parse(data []byte) (doc *openapi3.T, err error) {
+	defer func() {
+		if r := recover(); r != nil { // the library falls over what is empty where it wants something
+			err = errors.New("got a document with a part that is empty, want none")
+		}
+	}()
 	var head struct{ Swagger, Openapi string }
 	if err := yaml.Unmarshal(data, &head); err != nil {
 		return nil, fmt.Errorf("got neither JSON nor YAML: %w", err)
@@ -121,7 +127,7 @@ func schemes(doc *openapi3.T) map[string]scheme {
 		return out
 	}
 	for name, ref := range doc.Components.SecuritySchemes {
-		if ref.Value != nil {
+		if ref != nil && ref.Value != nil {
 			out[name] = readScheme(name, ref.Value)
 		}
 	}
@@ -176,6 +182,9 @@ func describe(doc *openapi3.T, family probe.APIType) *API {
 	known := schemes(doc)
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
 		item := doc.Paths.Value(path)
+		if item == nil {
+			continue
+		}
 		operations := item.Operations()
 		var any openapi3.Operation
 		if extension(item.Extensions, anyMethod, &any) {
@@ -185,7 +194,9 @@ func describe(doc *openapi3.T, family probe.APIType) *API {
 			if method == http.MethodTrace || method == http.MethodConnect {
 				continue // API Gateway has neither
 			}
-			api.Routes = append(api.Routes, readOperation(doc, known, item, method, path))
+			r := readOperation(doc, known, item, method, path)
+			r.fit(family)
+			api.Routes = append(api.Routes, r)
 		}
 	}
 	var responses map[string]struct {
@@ -217,6 +228,22 @@ func describe(doc *openapi3.T, family probe.APIType) *API {
 	return api
 }
 
+// fit takes out what APIs of the type do not have, whatever a document says.
+func (r *Route) fit(family probe.APIType) {
+	known := []probe.Authorization{probe.AuthNone, probe.AuthIAM, probe.AuthCustom, probe.AuthCognito}
+	if family == probe.HTTP {
+		known[3] = probe.AuthJWT
+	}
+	if !slices.Contains(known, r.Authorization) {
+		r.Notes = append(r.Notes, fmt.Sprintf("the document says %q, which an API of type %s does not have", r.Authorization, family))
+		r.Authorization = probe.AuthNone
+	}
+	if family == probe.HTTP && r.APIKeyRequired {
+		r.Notes = append(r.Notes, "the document wants an API key, which HTTP APIs do not have")
+		r.APIKeyRequired = false
+	}
+}
+
 func readOperation(doc *openapi3.T, known map[string]scheme, item *openapi3.PathItem, method, path string) Route {
 	op := item.GetOperation(method)
 	if method == "ANY" {
@@ -244,7 +271,7 @@ func readOperation(doc *openapi3.T, known map[string]scheme, item *openapi3.Path
 		}
 	}
 	for _, p := range append(slices.Clone(item.Parameters), op.Parameters...) {
-		if p.Value != nil && p.Value.Required && (p.Value.In == "query" || p.Value.In == "header") {
+		if p != nil && p.Value != nil && p.Value.Required && (p.Value.In == "query" || p.Value.In == "header") {
 			r.Required = append(r.Required, p.Value.In+" "+p.Value.Name)
 		}
 	}
@@ -296,16 +323,33 @@ func (a *API) configure(extensions map[string]any) {
 	if c.DisableExecuteAPIEndpoint != nil {
 		a.DefaultEndpoint = map[bool]probe.Declared{true: probe.Disabled, false: probe.Enabled}[*c.DisableExecuteAPIEndpoint]
 	}
-	if len(c.Types) > 0 {
+	endpoints := []probe.EndpointType{probe.EndpointEdge, probe.EndpointRegional, probe.EndpointPrivate}
+	if len(c.Types) > 0 && slices.Contains(endpoints, probe.EndpointType(c.Types[0])) {
 		a.EndpointType = probe.EndpointType(c.Types[0])
 	}
 	for _, id := range c.VPCEndpointIDs {
+		if a.Type != probe.REST || !vpcEndpoint.MatchString(id) {
+			continue
+		}
 		a.EndpointType = probe.EndpointPrivate
 		a.Endpoints = append(a.Endpoints, probe.VPCEndpoint{ID: id})
 	}
 }
 
 var defaultHost = regexp.MustCompile(`^([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
+
+// What a configuration takes for a stage, a host and a base path.
+var (
+	vpcEndpoint = regexp.MustCompile(`^vpce-[0-9a-f]{8,17}$`)
+
+	stageName  = regexp.MustCompile(`^[A-Za-z0-9_-]{0,128}$`)
+	customHost = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	basePath   = regexp.MustCompile(`^([A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*)?$`)
+)
+
+func (a *API) leadsTo(host, base string) bool {
+	return slices.ContainsFunc(a.Domains, func(d Domain) bool { return d.Host == host && d.BasePath == base })
+}
 
 // nowhere is the host of an API that the document says nothing about: a name that never resolves.
 const nowhere = "change-me.invalid"
@@ -314,9 +358,15 @@ const nowhere = "change-me.invalid"
 func (a *API) locate(doc *openapi3.T) {
 	a.configure(doc.Extensions)
 	for _, s := range doc.Servers {
+		if s == nil {
+			continue
+		}
 		a.configure(s.Extensions)
 		text := s.URL
 		for name, v := range s.Variables {
+			if v == nil {
+				continue
+			}
 			text = strings.ReplaceAll(text, "{"+name+"}", strings.TrimPrefix(v.Default, "/"))
 		}
 		u, err := url.Parse(text)
@@ -324,10 +374,12 @@ func (a *API) locate(doc *openapi3.T) {
 			continue
 		}
 		base := strings.Trim(u.Path, "/")
-		if m := defaultHost.FindStringSubmatch(u.Host); m != nil && a.ID == "" {
+		host := strings.ToLower(u.Host)
+		switch m := defaultHost.FindStringSubmatch(host); {
+		case m != nil && a.ID == "" && stageName.MatchString(base):
 			a.ID, a.Region, a.Stage = m[1], cmp.Or(a.Region, m[2]), base
-		} else if m == nil {
-			a.Domains = append(a.Domains, Domain{Host: strings.ToLower(u.Host), BasePath: base})
+		case m == nil && customHost.MatchString(host) && basePath.MatchString(base) && !a.leadsTo(host, base):
+			a.Domains = append(a.Domains, Domain{Host: host, BasePath: base})
 		}
 	}
 	if a.ID != "" && a.Stage == "" {
