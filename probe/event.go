@@ -41,6 +41,8 @@ type APIFinished struct {
 
 	Findings []Finding
 
+	cut       bool // before all was sent
+	notes     []string
 	converged time.Duration // when everything passed while waiting; 0: it never did
 }
 

@@ -84,7 +84,8 @@ type RunInfo struct {
 	Labels       map[string]string `json:"labels"`
 	ClockSkewMS  int64             `json:"clock_skew_ms"` // the gateway's clock minus ours
 	Complete     bool              `json:"complete"`
-	Wait         *Wait             `json:"wait,omitempty"` // nil: the run did not wait
+	Wait         *Wait             `json:"wait,omitempty"`  // nil: the run did not wait
+	Notes        []string          `json:"notes,omitempty"` // what could not be seen of the account, and why
 }
 
 // Wait says how long a run would wait for everything to pass, and whether and when it did.

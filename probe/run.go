@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"iter"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,15 @@ type RunOptions struct {
 	Wait time.Duration
 	// All sends every variant even when a gate is known to be open.
 	All bool
+	// Look looks at an API from another side than its answers, when all of these are there. It is called side by
+	// side for the APIs that were asked anything, and bounds its own time; nil: nobody looks.
+	Look func(ctx context.Context, api API, sent []Result) Sight
+}
+
+// Sight is what was seen of an API beside its answers.
+type Sight struct {
+	Findings []Finding // disagreements with what is declared, or with the answers
+	Notes    []string  // what could not be seen, and why; what several APIs share in one text is noted once
 }
 
 // Run sends the matrix and yields events as they happen: [RunStarted] first, [RunFinished] last, also if ctx ends
@@ -36,15 +46,17 @@ func (m *Matrix) Run(ctx context.Context, opts RunOptions) iter.Seq[Event] {
 		if limit == 0 {
 			limit = DefaultRunTimeout
 		}
-		ctx, cancel := context.WithTimeout(ctx, limit+opts.Wait)
+		looking, cancel := context.WithCancel(ctx)
 		defer cancel()
+		ctx, stop := context.WithTimeout(looking, limit+opts.Wait)
+		defer stop()
 		r := newRunner(ctx, m, opts)
 		defer r.prober.Close()
 		r.abort = cancel
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			r.guard(func() { r.run(ctx) })
+			r.guard(func() { r.run(ctx, looking) })
 		}()
 		going := true
 		for {
@@ -131,8 +143,8 @@ func version(v string) string {
 	return v
 }
 
-// run probes the APIs side by side and ends with the report.
-func (r *runner) run(ctx context.Context) {
+// run probes the APIs side by side and ends with the report. What is looked at beside has its own time.
+func (r *runner) run(ctx, looking context.Context) {
 	r.events <- RunStarted{Run: r.info, Cases: len(r.matrix.Cases), Skips: len(r.matrix.Skips)}
 	var wg sync.WaitGroup
 	finished := make([]APIFinished, len(r.matrix.Plan.APIs))
@@ -140,7 +152,12 @@ func (r *runner) run(ctx context.Context) {
 		wg.Go(func() {
 			r.guard(func() {
 				run := newAPIRun(r, api)
-				finished[i] = run.finish(run.exchange(ctx))
+				sent := run.finish(run.exchange(ctx))
+				if sent.cut = ctx.Err() != nil; r.opts.Look != nil && len(run.cases) > 0 && !sent.cut {
+					sight := r.opts.Look(looking, api, slices.Concat(sent.Results, sent.Extra))
+					sent.Findings, sent.notes = append(sent.Findings, sight.Findings...), sight.Notes
+				}
+				finished[i] = sent
 				r.events <- finished[i]
 			})
 		})
@@ -149,25 +166,28 @@ func (r *runner) run(ctx context.Context) {
 	if len(r.broken) > 0 {
 		return // whoever iterates is told of the panic, and of nothing more
 	}
-	r.events <- RunFinished{r.report(ctx, finished)}
+	r.events <- RunFinished{r.report(finished)}
 	close(r.events)
 }
 
-func (r *runner) report(ctx context.Context, finished []APIFinished) Report {
+func (r *runner) report(finished []APIFinished) Report {
 	rep := Report{Version: SchemaVersion, Results: []Result{}, Extra: []Result{}, Findings: append([]Finding{}, r.clockFindings()...)}
 	r.mu.Lock()
 	r.info.Requests = r.requests
 	r.mu.Unlock()
 	r.info.ClockSkewMS = r.clock.skew().Milliseconds()
 	r.info.DurationMS = time.Since(r.start).Milliseconds()
-	r.info.Complete = ctx.Err() == nil
+	r.info.Complete = !slices.ContainsFunc(finished, func(f APIFinished) bool { return f.cut })
 	rep.Run = r.info
 	rep.Run.Wait = r.waited(finished)
 	for _, f := range finished {
 		rep.Results = append(rep.Results, f.Results...)
 		rep.Extra = append(rep.Extra, f.Extra...)
 		rep.Findings = append(rep.Findings, f.Findings...)
+		rep.Run.Notes = append(rep.Run.Notes, f.notes...)
 	}
+	slices.Sort(rep.Run.Notes)
+	rep.Run.Notes = slices.Compact(rep.Run.Notes)
 	rep.count()
 	return rep
 }

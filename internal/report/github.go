@@ -76,6 +76,9 @@ func annotations(rep probe.Report) []annotation {
 	for _, f := range rep.Findings {
 		out = append(out, annotation{"warning", strings.Join(nonempty("finding", f.Kind, f.API), " "), visible(f.Text), f.API, ""})
 	}
+	for _, note := range rep.Run.Notes {
+		out = append(out, annotation{"notice", "note", visible(note), "", ""})
+	}
 	for _, trouble := range runTroubles(rep) {
 		out = append(out, annotation{"warning", trouble.kind, trouble.text, "", ""})
 	}

@@ -83,6 +83,8 @@ func reports() map[string]probe.Report {
 	findings.Run.Labels = map[string]string{"commit": "abc", "branch": "main"}
 	findings.Findings = []probe.Finding{{Kind: "drift", API: "orders", Text: "two accesses of one API disagree on the same request"}}
 
+	findings.Run.Notes = []string{"account: not seen: usage plans: apigateway:GET on arn:aws:apigateway:eu-west-1::/usageplans is not allowed", "of another API"}
+
 	wrongClock := reportOf(unsent(ordersList, "sigv4", probe.KindCredentials,
 		"our own clock is wrong, so a correct signature was refused for its time", "set the clock of this machine, or sign with the gateway's time: --correct-clock"))
 	wrongClock.Run.ClockSkewMS = (10 * time.Minute).Milliseconds()
@@ -184,6 +186,7 @@ func hostileBy(evil string) probe.Report {
 	rep.Run.Environment += evil
 	rep.Run.Labels = map[string]string{evil: evil}
 	rep.Findings = []probe.Finding{{Kind: evil, API: evil, Text: evil}}
+	rep.Run.Notes = []string{evil}
 	return rep
 }
 

@@ -123,6 +123,9 @@ func junitAPI(results []probe.Result, rep probe.Report) junitSuite {
 			findings += visible("finding "+f.Kind+": "+f.Text) + "\n"
 		}
 	}
+	for _, note := range rep.Run.Notes {
+		findings += visible("note: "+note) + "\n"
+	}
 	if findings != "" {
 		suite.Out = &junitText{findings}
 	}

@@ -56,6 +56,12 @@ func (m *markdown) report(rep probe.Report) {
 	for _, f := range rep.Findings {
 		m.line("\n### Finding: %s\n\n%s", prose(strings.Join(nonempty(f.Kind, f.API), ", ")), prose(f.Text))
 	}
+	if len(rep.Run.Notes) > 0 {
+		m.line("\n### Notes\n")
+	}
+	for _, note := range rep.Run.Notes {
+		m.line("- %s", prose(note))
+	}
 	by := sortOut(rep.Results)
 	troubles := troublesOf(by.counted)
 	for i, t := range troubles {

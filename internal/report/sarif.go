@@ -151,6 +151,9 @@ func sarifOf(rep probe.Report, o Options) sarifLog {
 	for _, f := range rep.Findings {
 		notes = append(notes, sarifNotification{"warning", sarifText(strings.Join(nonempty(f.API, f.Kind, f.Text), ": "))})
 	}
+	for _, note := range rep.Run.Notes {
+		notes = append(notes, sarifNotification{"note", sarifText(note)})
+	}
 	run.Invocations[0].Notifications = notes
 	index := make(map[string]int)
 	for _, res := range rep.Results {

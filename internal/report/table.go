@@ -56,6 +56,7 @@ func (p *page) report(rep probe.Report) {
 		p.trouble(t)
 	}
 	p.findings(rep.Findings, false)
+	p.notes(rep.Run.Notes)
 	p.accepted(by.accepted)
 	if p.Diagram {
 		p.diagrams(rep.Results)
@@ -106,5 +107,15 @@ func (p *page) findings(all []probe.Finding, ofRun bool) {
 		}
 		p.line(0, title, yellow)
 		p.line(2, f.Text, plain)
+	}
+}
+
+// notes writes what could not be seen of the account.
+func (p *page) notes(all []string) {
+	if len(all) > 0 {
+		p.blank()
+	}
+	for _, note := range all {
+		p.line(0, "note: "+note, dim)
 	}
 }

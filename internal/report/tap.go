@@ -38,6 +38,9 @@ func tapOf(rep probe.Report) (string, error) {
 	for _, f := range rep.Findings {
 		fmt.Fprintf(t, "# finding %s\n", visible(strings.Join(nonempty(f.Kind, f.API, f.Text), ": ")))
 	}
+	for _, note := range rep.Run.Notes {
+		fmt.Fprintf(t, "# note %s\n", visible(note))
+	}
 	for _, res := range rep.Results {
 		name := fmt.Sprintf("%s on %s of %s through %s", res.Scenario, res.Route, res.API, accessWords(res.AccessID))
 		switch {
