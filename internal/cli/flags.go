@@ -82,7 +82,10 @@ var _ pflag.Value = (*failOn)(nil)
 // onlyNew stands among the verdicts of --fail-on and means that of them only those count that are worse than before.
 const onlyNew probe.Verdict = "new"
 
-var failOnWords = []string{string(probe.Fail), string(probe.Inconclusive), string(probe.Skipped), string(onlyNew)}
+// anyFinding stands there for disagreements that no single case shows.
+const anyFinding probe.Verdict = "findings"
+
+var failOnWords = []string{string(probe.Fail), string(probe.Inconclusive), string(probe.Skipped), string(onlyNew), string(anyFinding)}
 
 func (f *failOn) String() string {
 	words := make([]string, len(*f))

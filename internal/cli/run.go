@@ -38,6 +38,7 @@ type runOptions struct {
 	correctClock bool
 	baseline     baseline
 	metrics      metricsOutput
+	account      accountFlags
 
 	faults faults
 	tour   bool
@@ -55,7 +56,11 @@ process. Without any credential in the configuration, everything that must be re
 
 ` + exitCodeHelp + `
 Findings that the configuration accepts do not count. With skipped in --fail-on, cases that must be refused and were
-skipped for want of a credential or of consent end in 3; with new, only what is worse than in the baseline counts.
+skipped for want of a credential or of consent end in 3; with new, only what is worse than in the baseline counts; with
+findings, what no single case shows ends in 1.
+
+--with-account compares the configuration with the account behind the APIs, too: with what is deployed, and with what is
+being edited. It only reads, with the standard settings of AWS's clients; what it may not read it notes.
 
 Formats:
 ` + formatHelp(),
@@ -64,6 +69,7 @@ Formats:
   probe run prod --matrix smoke
   probe run prod --after-deploy --baseline last-release.json --fail-on new
   probe run prod --api orders --route "GET /orders/{id}" --scenario unsigned,missing-api-key
+  probe run prod --with-account --fail-on fail,inconclusive,findings
   probe run prod --repro "orders/GET /orders/{id}/unsigned"
   probe run prod --format json --output result.json --label commit=$(git rev-parse HEAD)
   probe run prod --report html=report.html --report junit=junit.xml
@@ -93,6 +99,9 @@ Formats:
 			if o.wait < 0 {
 				return hinted{fmt.Errorf("--wait: got %v, want 0 or more", o.wait), seeHelp(cmd)}
 			}
+			if err := o.account.check(cmd); err != nil {
+				return err
+			}
 			if err := o.baseline.prepare(cmd, o); err != nil {
 				return err
 			}
@@ -104,6 +113,7 @@ Formats:
 	o.faults.add(cmd)
 	o.baseline.add(cmd)
 	o.metrics.add(cmd)
+	o.account.add(cmd)
 	cmd.Flags().BoolVar(&o.tour, "tour", false, "show what can reject a request, and how each looks in the built-in sandbox")
 	flags := cmd.Flags()
 	addChoice(cmd, &o.format, "format", "how to report")
@@ -114,14 +124,14 @@ Formats:
 	flags.StringVar(&o.record, "record", "", "also write the rejections, redacted, to a new file in this folder: test vectors that explain reads")
 	flags.StringVar(&o.data, "data", "", fmt.Sprintf("also keep the run in this file of history (default $%s, if that is set)", dataVariable))
 	flags.Var(&o.labels, "label", "name=value to keep with the result; repeatable")
-	flags.Var(&o.failOn, "fail-on", "verdicts that do not let the run end with 0: fail, inconclusive, skipped; new: only those that the baseline does not have")
+	flags.Var(&o.failOn, "fail-on", "what does not let the run end with 0: fail, inconclusive, skipped, findings; new: only those verdicts that the baseline does not have")
 	flags.BoolVar(&o.correctClock, "correct-clock", false, "sign with the gateway's time if the clock of this machine is wrong")
 	flags.DurationVar(&o.wait, "wait", 0, "ask again what fails or is inconclusive, until everything passes or so much time is over")
 	flags.BoolVar(&o.all, "all", false, "send every variant, even where a gate is known to be open")
-	for _, other := range []string{"diagram", "data", "metrics-textfile", "metrics-push"} {
+	for _, other := range []string{"diagram", "data", "metrics-textfile", "metrics-push", "with-account"} {
 		cmd.MarkFlagsMutuallyExclusive("tour", other)
 	}
-	for _, other := range []string{"format", "output", "report", "record", "data", "diagram", "tour", "metrics-textfile", "metrics-push"} {
+	for _, other := range []string{"format", "output", "report", "record", "data", "diagram", "tour", "metrics-textfile", "metrics-push", "with-account"} {
 		cmd.MarkFlagsMutuallyExclusive("repro", other) // it prints a command, and no report
 	}
 	return cmd
@@ -144,6 +154,10 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return hinted{err, fmt.Sprintf("probe plan %s shows what there is and what it takes", o.environment)}
 	}
+	look, err := o.account.open(ctx, env)
+	if err != nil {
+		return err
+	}
 	outs, err := o.destinations(&plan)
 	if err != nil {
 		return err
@@ -157,7 +171,7 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := o.send(ctx, matrix, env, outs, past)
+	result, err := o.send(ctx, matrix, look, env, outs, past)
 	lost := past.close()
 	if err != nil {
 		return errors.Join(err, lost)
@@ -167,7 +181,9 @@ func run(ctx context.Context, o *runOptions) error {
 }
 
 // send runs the matrix of an environment, and keeps it and reports to outs as it goes.
-func (o *runOptions) send(ctx context.Context, m *probe.Matrix, env *environment, outs destinations, past *historian) (probe.Report, error) {
+func (o *runOptions) send(
+	ctx context.Context, m *probe.Matrix, look lookFunc, env *environment, outs destinations, past *historian,
+) (probe.Report, error) {
 	out := outs[0]
 	var to io.Writer = out
 	bar := newProgress(o.streams, out.Writer, len(m.Cases))
@@ -175,16 +191,16 @@ func (o *runOptions) send(ctx context.Context, m *probe.Matrix, env *environment
 		to = bar
 	}
 	defer bar.end()
-	look := o.look(out.output)
-	look.Where = env.where()
-	outs.start(to, look)
+	style := o.look(out.output)
+	style.Where = env.where()
+	outs.start(to, style)
 	var result probe.Report
 	for event := range m.Run(ctx, probe.RunOptions{
 		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
 			return secrets.Resolve(ctx, *plan, needs)
 		},
 		Next:   causes.Next,
-		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
+		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait, Look: look,
 	}) {
 		event = o.baseline.compare(event)
 		past.see(event)

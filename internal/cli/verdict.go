@@ -11,6 +11,9 @@ func verdict(m *probe.Matrix, r probe.Report, on failOn) ExitCode {
 	if on.has(probe.Fail) && anyResult(results, func(res probe.Result) bool { return res.Verdict == probe.Fail }) {
 		return ExitFail
 	}
+	if on.has(anyFinding) && len(r.Findings) > 0 {
+		return ExitFail
+	}
 	inapplicable := inapplicable(m)
 	doubtful := anyResult(results, func(res probe.Result) bool {
 		switch res.Verdict {

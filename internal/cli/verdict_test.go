@@ -73,3 +73,16 @@ func TestVerdict(t *testing.T) {
 		})
 	}
 }
+
+func TestVerdictOfFindings(t *testing.T) {
+	t.Parallel()
+	report := probe.Report{Coverage: probe.Coverage{Proven: 1}, Findings: []probe.Finding{{Kind: "mapping"}}}
+	for _, tt := range []struct {
+		on   failOn
+		want ExitCode
+	}{{failOn{probe.Fail}, ExitOK}, {failOn{probe.Fail, anyFinding}, ExitFail}} {
+		if got := verdict(&probe.Matrix{}, report, tt.on); got != tt.want {
+			t.Errorf("with %s: got %d, want %d", &tt.on, got, tt.want)
+		}
+	}
+}
