@@ -225,6 +225,16 @@ func TestLook(t *testing.T) {
 			name: "nothing there", answers: map[string]string{id + "/stages/prod": "404 NotFoundException", "/v2/domainnames/api.example.com": "404 NotFoundException"},
 			want: []string{`stage-missing: no stage "prod" of a1b2c3d4e5`, "domain-missing: the account has no custom domain api.example.com in eu-west-1"},
 		},
+		{
+			name: "an edge-optimised domain", answers: map[string]string{
+				"/v2/domainnames/api.example.com": "404 NotFoundException", "/domainnames/api.example.com": `{"domainName":"api.example.com"}`,
+				"/domainnames/api.example.com/basepathmappings": `{"item":[{"basePath":"orders","restApiId":"a1b2c3d4e5","stage":"test"}]}`,
+			},
+			want: []string{
+				"mutual-tls: api.example.com: declared mutual TLS; in the account: no mutual TLS",
+				`mapping: api.example.com: the base path "orders" leads to stage "test" of a1b2c3d4e5, and is declared for stage "prod" of a1b2c3d4e5`,
+			},
+		},
 		{name: "no API", answers: map[string]string{id: "404 NotFoundException"}, want: []string{"api-missing: no REST API a1b2c3d4e5 in eu-west-1"}},
 		{
 			name: "rights are missing",

@@ -8,6 +8,7 @@ import (
 	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
@@ -26,51 +27,95 @@ func (l *look) domain(d probe.CustomDomain) {
 	}, "domain", d.Host)
 	switch got {
 	case absent:
-		l.find("domain-missing", "the account has no custom domain %s in %s", d.Host, l.api.Region)
+		l.edgeDomain(d)
 		return
 	case unseen:
 		return
 	}
-	tls := name.MutualTlsAuthentication != nil && aws.ToString(name.MutualTlsAuthentication.TruststoreUri) != ""
-	if declared := d.ClientCertificate != nil; declared != tls {
-		words := map[bool]string{true: "mutual TLS", false: "no mutual TLS"}
-		l.find("mutual-tls", "%s: declared %s; in the account: %s", d.Host, words[declared], words[tls])
-	}
+	l.mutualTLS(d, name.MutualTlsAuthentication != nil && aws.ToString(name.MutualTlsAuthentication.TruststoreUri) != "")
 	if name.RoutingMode != types.RoutingModeRoutingRuleOnly {
 		l.mapping(d, name.RoutingMode)
 	}
 }
 
+// edgeDomain compares a custom domain that the second version does not know: whether that shows edge-optimised ones is
+// not documented.
+func (l *look) edgeDomain(d probe.CustomDomain) {
+	c := l.rests()
+	_, got := ask(l, getEdgeDomain, func(ctx context.Context) (*apigateway.GetDomainNameOutput, error) {
+		return c.GetDomainName(ctx, &apigateway.GetDomainNameInput{DomainName: &d.Host})
+	}, "domain", d.Host)
+	switch got {
+	case absent:
+		l.find("domain-missing", "the account has no custom domain %s in %s", d.Host, l.api.Region)
+		return
+	case unseen:
+		return
+	}
+	l.mutualTLS(d, false) // which only regional ones have
+	all, got := ask(l, getBasePathMappings, func(ctx context.Context) ([]target, error) {
+		return pages(ctx, func(ctx context.Context, token *string) ([]target, *string, error) {
+			p, err := c.GetBasePathMappings(ctx, &apigateway.GetBasePathMappingsInput{DomainName: &d.Host, Position: token})
+			if err != nil {
+				return nil, nil, err
+			}
+			var some []target
+			for _, m := range p.Items {
+				some = append(some, target{aws.ToString(m.BasePath), aws.ToString(m.RestApiId), aws.ToString(m.Stage)})
+			}
+			return some, p.Position, nil
+		})
+	}, "domain", d.Host)
+	if got == seen {
+		l.leads(d, all, false)
+	}
+}
+
+func (l *look) mutualTLS(d probe.CustomDomain, is bool) {
+	if declared := d.ClientCertificate != nil; declared != is {
+		words := map[bool]string{true: "mutual TLS", false: "no mutual TLS"}
+		l.find("mutual-tls", "%s: declared %s; in the account: %s", d.Host, words[declared], words[is])
+	}
+}
+
+// target is where a base path of a custom domain leads.
+type target struct{ base, api, stage string }
+
 // mapping looks whether the base path leads to the stage of the API.
 func (l *look) mapping(d probe.CustomDomain, mode types.RoutingMode) {
 	c := l.v2s()
-	all, got := ask(l, getAPIMappings, func(ctx context.Context) ([]types.ApiMapping, error) {
-		return pages(ctx, func(ctx context.Context, token *string) ([]types.ApiMapping, *string, error) {
+	all, got := ask(l, getAPIMappings, func(ctx context.Context) ([]target, error) {
+		return pages(ctx, func(ctx context.Context, token *string) ([]target, *string, error) {
 			p, err := c.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &d.Host, NextToken: token})
 			if err != nil {
 				return nil, nil, err
 			}
-			return p.Items, p.NextToken, nil
+			var some []target
+			for _, m := range p.Items {
+				some = append(some, target{aws.ToString(m.ApiMappingKey), aws.ToString(m.ApiId), aws.ToString(m.Stage)})
+			}
+			return some, p.NextToken, nil
 		})
 	}, "domain", d.Host)
-	if got != seen {
-		return
+	if got == seen {
+		l.leads(d, all, mode == types.RoutingModeRoutingRuleThenApiMapping)
 	}
-	at := slices.IndexFunc(all, func(m types.ApiMapping) bool {
-		key := aws.ToString(m.ApiMappingKey)
-		return key == d.BasePath || d.BasePath == "" && key == "(none)"
-	})
+}
+
+// leads compares where the base path leads; rules may lead there in place of a mapping.
+func (l *look) leads(d probe.CustomDomain, all []target, rules bool) {
+	at := slices.IndexFunc(all, func(t target) bool { return t.base == d.BasePath || d.BasePath == "" && t.base == "(none)" })
 	base := fmt.Sprintf("base path %q", d.BasePath)
 	if d.BasePath == "" {
 		base = "root mapping"
 	}
 	switch {
-	case at < 0 && mode == types.RoutingModeRoutingRuleThenApiMapping && l.ruled(d.Host): // a rule may lead there
+	case at < 0 && rules && l.ruled(d.Host):
 	case at < 0:
 		l.find("mapping", "%s has no %s", d.Host, base)
-	case aws.ToString(all[at].ApiId) != l.api.ID || aws.ToString(all[at].Stage) != l.api.Stage:
+	case all[at].api != l.api.ID || all[at].stage != l.api.Stage:
 		l.find("mapping", "%s: the %s leads to stage %q of %s, and is declared for stage %q of %s", d.Host, base,
-			aws.ToString(all[at].Stage), aws.ToString(all[at].ApiId), l.api.Stage, l.api.ID)
+			all[at].stage, all[at].api, l.api.Stage, l.api.ID)
 	}
 }
 

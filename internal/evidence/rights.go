@@ -21,6 +21,9 @@ var (
 	getUsagePlanKeys    = apiGateway("GetUsagePlanKeys", "/usageplans/{plan}/keys", "the keys of usage plans")
 	getAPIKeys          = apiGateway("GetApiKeys", "/apikeys", "which API keys are enabled")
 
+	getEdgeDomain       = apiGateway("GetDomainName", "/domainnames/{domain}", "mutual TLS of the custom domain")
+	getBasePathMappings = apiGateway("GetBasePathMappings", "/domainnames/{domain}/basepathmappings", "mappings of the custom domain")
+
 	getV2API         = apiGatewayV2("GetApi", "/apis/{api}", "default endpoint and type")
 	getV2Stage       = apiGatewayV2("GetStage", "/apis/{api}/stages/{stage}", "what is deployed, and the logs")
 	getRoutes        = apiGatewayV2("GetRoutes", "/apis/{api}/routes", "the routes that are being edited")
@@ -45,6 +48,7 @@ func apiGatewayV2(operation, path, shows string) Right {
 func Rights() []Right {
 	return []Right{
 		getRestAPI, getStage, getDeployment, getResources, getGatewayResponses, getUsagePlans, getUsagePlanKeys, getAPIKeys,
+		getEdgeDomain, getBasePathMappings,
 		getV2API, getV2Stage, getRoutes, exportAPI, getDomainName, getAPIMappings, listRoutingRules,
 	}
 }
