@@ -30,7 +30,16 @@ type Input struct {
 
 // Kinds returns all kinds, sorted by name.
 func Kinds() []Kind {
-	return []Kind{calibration, githubAction, gitlab, grafana, prometheusRules, systemd}
+	return []Kind{
+		calibration,
+		githubAction,
+		gitlab,
+		grafana,
+		iamRoles,
+		iamRolesCloudFormation,
+		prometheusRules,
+		systemd,
+	}
 }
 
 // Find returns the kind called name.
