@@ -91,6 +91,7 @@ func (o *manifestOptions) input() (manifest.Input, error) {
 	if in.Path, err = filepath.Abs(o.config); err != nil {
 		return in, err
 	}
+	in.Texts = file.Texts
 	names := o.environments
 	if len(names) == 0 {
 		names = file.Environments()

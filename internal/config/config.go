@@ -7,6 +7,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"apigwprobe/probe"
@@ -26,10 +27,12 @@ type File struct {
 	// Warnings are what is allowed and unwise, each with its place.
 	Warnings []string
 
-	opts   Options
-	hash   string
-	top    *node
-	alerts *Alerts
+	opts     Options
+	hash     string
+	top      *node
+	alerts   *Alerts
+	sources  []source
+	literals []place // of secrets that stand in the configuration themselves
 }
 
 // Load reads the file path, or all *.yaml of the directory path as one. Its error is an [*Error] with every mistake.
@@ -47,8 +50,13 @@ func Load(path string, opts Options) (*File, error) {
 		shared:     root.field("apis").names(),
 		references: make(map[place]*probe.Reference),
 	}
-	f := &File{opts: opts, hash: hash(path, sources)}
+	f := &File{opts: opts, hash: hash(path, sources), sources: sources}
 	f.top = c.check(root, mappingOf(topLevel), context{subject: "configuration"})
+	for at, ref := range c.references {
+		if !ref.Value.Empty() {
+			f.literals = append(f.literals, at)
+		}
+	}
 	for _, environment := range f.Environments() {
 		f.build(environment, false, wrong, warnings)
 	}
@@ -60,6 +68,23 @@ func Load(path string, opts Options) (*File, error) {
 		f.Warnings = append(f.Warnings, w.String())
 	}
 	return f, nil
+}
+
+// Texts are the files of the configuration, as they are, by their names. They may not be shown where a secret itself
+// stands in one.
+func (f *File) Texts() (map[string]string, error) {
+	if len(f.literals) > 0 {
+		wrong := new(notes)
+		for _, at := range f.literals {
+			wrong.add(at, `"value": got a secret in the configuration itself, want {env: …} or {file: …}`)
+		}
+		return nil, wrong.err()
+	}
+	texts := make(map[string]string)
+	for _, s := range f.sources {
+		texts[filepath.Base(s.path)] = string(s.text)
+	}
+	return texts, nil
 }
 
 // Environments are the names of the environments, sorted.

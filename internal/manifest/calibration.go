@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"text/template"
+	"unicode"
 
 	"apigwprobe/probe"
 )
@@ -52,13 +53,11 @@ func (r calibratedRoute) ID() string { return logical(strings.Trim(r.Path, "/"))
 // Segment is the last part of the path; empty for the root.
 func (r calibratedRoute) Segment() string { return strings.Trim(r.Path, "/") }
 
-// logical is a name as CloudFormation wants it: words without dashes.
+// logical is a name as CloudFormation wants it: letters and digits alone.
 func logical(name string) string {
 	var b strings.Builder
-	for word := range strings.SplitSeq(name, "-") {
-		if word != "" {
-			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-		}
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
 	}
 	return b.String()
 }

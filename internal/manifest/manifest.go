@@ -23,9 +23,11 @@ type Kind struct {
 
 // Input is what a file is filled from.
 type Input struct {
-	Config string       // path of the configuration, as it was given
-	Path   string       // the same, absolute
-	Plans  []probe.Plan // the environments that were asked for; at least one where the kind wants them
+	Config string // path of the configuration, as it was given
+	Path   string // the same, absolute
+	// Texts are the files of the configuration by their names; an error if a secret stands in one.
+	Texts func() (map[string]string, error)
+	Plans []probe.Plan // the environments that were asked for; at least one where the kind wants them
 }
 
 // Kinds returns all kinds, sorted by name.
@@ -37,6 +39,7 @@ func Kinds() []Kind {
 		grafana,
 		iamRoles,
 		iamRolesCloudFormation,
+		kubernetes,
 		prometheusRules,
 		systemd,
 	}

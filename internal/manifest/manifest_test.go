@@ -47,8 +47,14 @@ func plans() []probe.Plan {
 	}
 }
 
+// texts stands in for the configuration that plans come from.
+var texts = map[string]string{"probe.yaml": "  # with comments, which begin anywhere\nversion: 1\n\nenvironments:\n  prod: {}\n"}
+
 func input() Input {
-	return Input{Config: "deploy/probe.yaml", Path: "/etc/probe/probe.yaml", Plans: plans()}
+	return Input{
+		Config: "deploy/probe.yaml", Path: "/etc/probe/probe.yaml", Plans: plans(),
+		Texts: func() (map[string]string, error) { return texts, nil },
+	}
 }
 
 func TestGolden(t *testing.T) {
