@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // pack is v as compressed JSON.
@@ -19,12 +20,20 @@ func pack(v any) ([]byte, error) {
 	return deflate(text), nil
 }
 
-func deflate(text []byte) []byte {
-	var out bytes.Buffer
-	w, err := flate.NewWriter(&out, flate.DefaultCompression)
+// deflaters are used again and again, since each one takes 800 KB.
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.DefaultCompression)
 	if err != nil {
 		panic(err) // the level is a right one
 	}
+	return w
+}}
+
+func deflate(text []byte) []byte {
+	var out bytes.Buffer
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&out)
 	_, _ = w.Write(text) // into memory
 	_ = w.Close()
 	return out.Bytes()
