@@ -40,7 +40,7 @@ func (e elimination) run(states []*state) {
 			}
 			rs := e.behindWalls(s, walls)
 			for i, row := range readsTable {
-				if !slices.Contains(s.left, row.layer) || !e.plain && !e.usable(s) || !e.plain && !row.deterministic {
+				if !slices.Contains(s.left, row.layer) || !e.plain && !e.usable(s) {
 					continue
 				}
 				if sibling := passed[s.keys[i]]; sibling != nil && sibling != s {
@@ -79,7 +79,7 @@ func (e elimination) index(states []*state) map[string]*state {
 			continue
 		}
 		for i, row := range readsTable {
-			if s.keys[i] == "" || !e.passed(s, row.layer) || !e.plain && !row.deterministic {
+			if s.keys[i] == "" || !e.passed(s, row.layer) {
 				continue
 			}
 			if passed[s.keys[i]] == nil {
@@ -129,7 +129,7 @@ func (e elimination) refusers(s *state) ([]int, bool) {
 	var rows []int
 	for i, row := range readsTable {
 		if row.of(e.api(s.x)) && slices.Contains(s.left, row.layer) {
-			if s.keys[i] == "" || !e.plain && !row.deterministic {
+			if s.keys[i] == "" {
 				return nil, false
 			}
 			rows = append(rows, i)
@@ -212,20 +212,19 @@ func (e elimination) passed(s *state, l Layer) bool {
 	return len(s.left) > 0
 }
 
-// keys are the values of all facets that each layer of the table reads, a line for each row; "" where a layer reads
-// what is never equal, or a line is about another kind of API.
+// keys are the values of all facets that each layer of the table reads, a line for each row; "" where a layer is not
+// deterministic, or a line is about another kind of API.
 func (e elimination) keys(s *state) []string {
 	if s.x.req == nil {
 		return make([]string, len(readsTable))
 	}
 	keys := make([]string, len(readsTable))
 	for i, row := range readsTable {
-		facets := row.facetsFor(s.x.custom, e)
-		if !row.of(e.api(s.x)) || slices.Contains(facets, FacetState) {
+		facets := row.facetsFor(e)
+		if !row.of(e.api(s.x)) || facets == nil {
 			continue
 		}
-		custom := s.x.custom && !(e.declared && row.declared != nil)
-		parts := append(make([]string, 0, len(facets)+1), strconv.Itoa(i)+strconv.FormatBool(custom))
+		parts := append(make([]string, 0, len(facets)+1), strconv.Itoa(i))
 		for _, f := range facets {
 			switch f {
 			case FacetConn:

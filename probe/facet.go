@@ -9,8 +9,7 @@ import (
 // reads are treated alike by it, if it is deterministic.
 type Facet int
 
-// The facets. Conn and Address are known only after a request was sent; Clock stands for validity windows; State for
-// counters, caches and code outside, and is never equal.
+// The facets. Conn and Address are known only after a request was sent; Clock stands for validity windows.
 const (
 	FacetConn         Facet = iota // the TCP connection
 	FacetAddress                   // remote address and SNI
@@ -27,7 +26,6 @@ const (
 	FacetHeaders   // every other header
 	FacetBody
 	FacetClock
-	FacetState
 	facetCount
 )
 
@@ -40,7 +38,7 @@ const (
 
 var facetNames = [facetCount]string{
 	"conn", "address", "certificate", "host", "stage-segment", "path", "method", "query", "auth", "principal", "token",
-	"key", "headers", "body", "clock", "state",
+	"key", "headers", "body", "clock",
 }
 
 func (f Facet) String() string {

@@ -37,16 +37,16 @@ func tablesPage() string {
 	line("The tables of the code, for readers; [ATTRIBUTION.md](ATTRIBUTION.md) says how they are used.\n")
 
 	line("## Who reads what\n")
-	line("A layer that is not deterministic is never put aside by a proof. The second line of a layer is what it usually depends")
-	line("on, the third what that comes to behind the declared mapping; both only rank.\n")
-	line("| layer | APIs | deterministic | reads on the default endpoint | reads on a custom domain |\n|---|---|---|---|---|")
+	line("A layer that is not deterministic is never put aside by a proof, and none is on a custom domain. The second line of a")
+	line("layer is what it usually depends on, the third what that comes to behind the declared mapping; both only rank.\n")
+	line("| layer | APIs | reads |\n|---|---|---|")
 	for _, r := range readsTable {
-		line("| %s | %s | %s | %s | %s |", r.layer, apiWords(r.apis), yesNo(r.deterministic), facetWords(r.sound), facetWords(r.soundCustom))
+		line("| %s | %s | %s |", r.layer, apiWords(r.apis), facetWords(r.sound))
 		if r.plain != nil {
-			line("| | usually | | %s | |", facetWords(r.plain))
+			line("| | usually | %s |", facetWords(r.plain))
 		}
 		if r.declared != nil {
-			line("| | if as declared | | %s | |", facetWords(r.declared))
+			line("| | if as declared | %s |", facetWords(r.declared))
 		}
 	}
 
@@ -92,14 +92,10 @@ func apiWords(apis []APIType) string {
 	return strings.Join(words, ", ")
 }
 
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
-
 func facetWords(facets []Facet) string {
+	if facets == nil {
+		return "everything, and is not deterministic"
+	}
 	var words []string
 	for _, f := range facets {
 		switch f {
