@@ -33,7 +33,8 @@ var (
 
 // edges is section 3.3 of the method, whatever the authorization of a route: the partial order that a proof may
 // use. An edge that is only inferred, and every pair that is not here, serves reading order and rank, never a proof.
-// The edges compose: tls before stage follows from tls before domain and domain before stage.
+// The edges compose, in a proof only through what every request meets: that a web ACL comes before an authorizer, and an
+// authorizer before the key, says nothing of the key of a method without an authorizer.
 var edges = []edge{
 	{onAny, TLS, Domain, Documented, "developer guide, rest-api-mutual-tls and http-api-mutual-tls: the certificate is checked before the API is called"},
 	{onAny, Domain, Stage, Documented, "developer guide, rest-api-mappings and http-api-mappings: the mapping names the stage"},
@@ -48,12 +49,14 @@ var edges = []edge{
 	{onREST, WAF, APIKeyLayer, Inferred, "follows from WAF first; not stated for keys"},
 	{onREST, RouteLayer, ResourcePolicy, Documented, "developer guide, apigateway-authorization-flow: policies see the method's ARN"},
 	{onAny, RouteLayer, IAMAuthentication, Documented, "developer guide, supported-gateway-response-types: authorization belongs to the method or route"},
+	{onAny, RouteLayer, IAMAuthorization, Documented, "policies see the method's ARN"},
 	{onAny, RouteLayer, LambdaAuthorizer, Documented, "an authorizer belongs to the method or route"},
 	{onREST, RouteLayer, CognitoAuthorizer, Documented, "an authorizer belongs to the method"},
 	{onHTTP, RouteLayer, JWTAuthorizer, Documented, "an authorizer belongs to the route"},
 	{withKeys, RouteLayer, APIKeyLayer, Documented, "a key requirement belongs to the method"},
 	{onAny, RouteLayer, UsagePlan, Inferred, "position of stage and account throttles is not stated"},
 	{onREST, EndpointPolicy, IAMAuthentication, Documented, "developer guide, apigateway-vpc-endpoint-policies: evaluated before the method's own authorization"},
+	{onREST, EndpointPolicy, IAMAuthorization, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
 	{onREST, EndpointPolicy, LambdaAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
 	{onREST, EndpointPolicy, CognitoAuthorizer, Documented, "developer guide, apigateway-vpc-endpoint-policies"},
 	{onAny, IAMAuthentication, IAMAuthorization, Documented, "IAM guide: a request is authenticated before it is authorized"},
@@ -66,9 +69,11 @@ var edges = []edge{
 	{withKeys, IAMAuthorization, APIKeyLayer, Inferred, "assumed the same as for Lambda authorizers"},
 	{withKeys, APIKeyLayer, UsagePlan, Inferred, "a plan is found by its key"},
 	{onREST, UsagePlan, RequestValidation, Inferred, "sequence of the execution log"},
+	{onAny, RouteLayer, Integration, Documented, "an integration belongs to the method or route"},
 	{onREST, RouteLayer, RequestValidation, Documented, "a validator belongs to the method"},
 	{onAny, RequestValidation, Integration, Documented, "developer guide, api-gateway-method-request-validation: before the integration request"},
-	{onAny, IAMAuthorization, Integration, Documented, "by construction: what is refused is not integrated"},
+	{onAny, IAMAuthentication, Integration, Documented, "by construction: what is refused is not integrated"},
+	{onAny, IAMAuthorization, Integration, Documented, "by construction"},
 	{onAny, ResourcePolicy, Integration, Documented, "by construction"},
 	{onAny, LambdaAuthorizer, Integration, Documented, "by construction"},
 	{onAny, CognitoAuthorizer, Integration, Documented, "by construction"},
@@ -81,10 +86,14 @@ var edges = []edge{
 	{onAny, Backend, None, Documented, "by construction"},
 }
 
-// order holds the transitive closure of some edges: order[a][b] means that a comes before b.
+// order holds some edges and what follows from them: order[a][b] means that a comes before b.
 type order map[Layer]map[Layer]bool
 
-func newOrder(usable func(edge) bool) order {
+// met are the layers that no request gets around on its way to those behind them.
+var met = []Layer{Domain, Stage, RouteLayer, Integration, Backend}
+
+// newOrder composes edges through some layers.
+func newOrder(through []Layer, usable func(edge) bool) order {
 	o := make(order)
 	for _, l := range layers {
 		o[l] = make(map[Layer]bool)
@@ -94,7 +103,7 @@ func newOrder(usable func(edge) bool) order {
 			o[e.before][e.after] = true
 		}
 	}
-	for _, mid := range layers {
+	for _, mid := range through {
 		for _, a := range layers {
 			for _, b := range layers {
 				if o[a][mid] && o[mid][b] {
@@ -109,18 +118,18 @@ func newOrder(usable func(edge) bool) order {
 // orders are the orders of each kind of API. That of "" holds whatever kind it is.
 type orders map[APIType]order
 
-func newOrders(usable func(edge) bool) orders {
+func newOrders(through []Layer, usable func(edge) bool) orders {
 	o := make(orders)
 	for _, api := range []APIType{"", REST, HTTP, WebSocket} {
-		o[api] = newOrder(func(e edge) bool { return usable(e) && (e.apis == nil || slices.Contains(e.apis, api)) })
+		o[api] = newOrder(through, func(e edge) bool { return usable(e) && (e.apis == nil || slices.Contains(e.apis, api)) })
 	}
 	return o
 }
 
 // The two orders of each kind of API: the sound one proves, the plain one ranks.
 var (
-	soundOrders = newOrders(func(e edge) bool { return e.grade != Inferred })
-	plainOrders = newOrders(func(edge) bool { return true })
+	soundOrders = newOrders(met, func(e edge) bool { return e.grade != Inferred })
+	plainOrders = newOrders(layers, func(edge) bool { return true })
 )
 
 // before reports whether a comes before b.
