@@ -12,14 +12,14 @@ import (
 
 // scene builds exchanges with one API by hand: the gateway's answers are given, and the requests are really crafted.
 type scene struct {
-	t         *testing.T
+	t         testing.TB
 	plan      *Plan
 	api       API
 	exchanges []Exchange
 	labels    []string
 }
 
-func newScene(t *testing.T, change ...func(*API)) *scene {
+func newScene(t testing.TB, change ...func(*API)) *scene {
 	t.Helper()
 	api := API{
 		Name: "orders", Type: REST, ID: "a1b2c3d4e5", Region: "eu-west-1", Stage: "prod", DefaultEndpoint: Enabled, CatchAll: Absent,
@@ -119,179 +119,182 @@ func short(a Attribution) got {
 	return got{a.Layer, a.Confidence, strings.Join(ls, " ")}
 }
 
-// TestRules shows each rule of the method by a scene of its own. The last exchange is the one that is attributed.
+// rule is a rule of the method and a scene that shows it. The last exchange is the one that is attributed.
+type rule struct {
+	scene func(testing.TB) *scene
+	want  got
+}
+
+var rules = map[string]rule{
+	"one answer alone: only the declaration names a layer": {
+		func(t testing.TB) *scene { return newScene(t).ask(unsignedScenario, AccessDefault, matAnswer, "") },
+		got{IAMAuthentication, Likely, "iam-authentication route domain"},
+	},
+	"E3: an accepted sibling with the same host, path and method leaves only authentication": {
+		func(t testing.TB) *scene {
+			return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault, matAnswer, "")
+		},
+		got{IAMAuthentication, Certain, "iam-authentication"},
+	},
+	"A2: on a custom domain nothing proves what arrived": {
+		func(t testing.TB) *scene {
+			return newScene(t).stable(AccessCustomDomain).ask(unsignedScenario, AccessCustomDomain, matAnswer, "")
+		},
+		got{IAMAuthentication, Likely, "iam-authentication route"},
+	},
+	"A2: a foreign server in front is a rewriting one": {
+		func(t testing.TB) *scene {
+			return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault,
+				answer{status: 403, errorType: missingToken, headers: map[string]string{"Server": "nginx"}}, "")
+		},
+		got{IAMAuthentication, Likely, "iam-authentication route domain"},
+	},
+	"A1: without a control at the end the gateway may have changed": {
+		func(t testing.TB) *scene {
+			return newScene(t).ask(signedScenario, AccessDefault, taken, "").ask(unsignedScenario, AccessDefault, matAnswer, "")
+		},
+		got{IAMAuthentication, Likely, "iam-authentication route domain"},
+	},
+	"A1: a control that was answered otherwise at the end": {
+		func(t testing.TB) *scene {
+			return newScene(t).ask(signedScenario, AccessDefault, taken, "").ask(signedScenario, AccessDefault, forbiddenOf, ExtraControl).
+				ask(unsignedScenario, AccessDefault, matAnswer, "")
+		},
+		got{IAMAuthentication, Likely, "iam-authentication route domain backend"},
+	},
+	"A1: a declared canary": {
+		func(t testing.TB) *scene {
+			return newScene(t, func(a *API) { a.Canary = true }).stable(AccessDefault).ask(unsignedScenario, AccessDefault, matAnswer, "")
+		},
+		got{IAMAuthentication, Likely, "iam-authentication route domain"},
+	},
+	"A3: a backend of AWS may imitate": {
+		func(t testing.TB) *scene {
+			return newScene(t, func(a *API) { a.BackendAWS = true }).stable(AccessDefault).ask(unsignedScenario, AccessDefault, matAnswer, "")
+		},
+		got{IAMAuthentication, Ambiguous, "iam-authentication backend"},
+	},
+	"C2: a remapped header beats the error type": {
+		func(t testing.TB) *scene {
+			return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault,
+				answer{status: 403, errorType: missingToken, headers: map[string]string{"x-amzn-Remapped-Date": "x"}}, "")
+		},
+		got{Backend, Certain, "backend"},
+	},
+	"C4: the same id again is a cached answer": {
+		func(t testing.TB) *scene {
+			return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault,
+				answer{status: 403, errorType: missingToken, headers: map[string]string{"x-cache": "Hit from cloudfront"}}, "")
+		},
+		got{Edge, Likely, "edge"},
+	},
+	"C8: a signature error does not prove that the route exists": {
+		func(t testing.TB) *scene { return newScene(t).ask(tamperedScenario, AccessDefault, mismatch, "") },
+		got{IAMAuthentication, Likely, "iam-authentication route"},
+	},
+	"C8: an accepted sibling does": {
+		func(t testing.TB) *scene {
+			return newScene(t).stable(AccessDefault).ask(tamperedScenario, AccessDefault, mismatch, "")
+		},
+		got{IAMAuthentication, Certain, "iam-authentication"},
+	},
+	"C7: behind a VPC endpoint its policy reads the signature first": {
+		func(t testing.TB) *scene {
+			s := newScene(t, func(a *API) { a.EndpointType = EndpointPrivate }).stable(AccessDefault)
+			return s.ask(tamperedScenario, AccessDefault, mismatch, "")
+		},
+		got{IAMAuthentication, Ambiguous, "iam-authentication endpoint-policy"},
+	},
+	"C7: a private address is not proven public": {
+		func(t testing.TB) *scene {
+			near := mismatch
+			near.remote = "10.0.0.7:443"
+			return newScene(t).ask(tamperedScenario, AccessDefault, near, "")
+		},
+		got{IAMAuthentication, Ambiguous, "iam-authentication endpoint-policy route"},
+	},
+	"Forbidden is never certain: a web ACL may read everything": {
+		func(t testing.TB) *scene {
+			keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
+			return newScene(t, keyed).stable(AccessDefault).ask(keylessScenario, AccessDefault, forbiddenOf, "")
+		},
+		got{APIKeyLayer, Likely, "api-key waf backend"},
+	},
+	"a text that names policy, API, method and path is certain once the route is known to be there": {
+		func(t testing.TB) *scene {
+			return newScene(t).stable(AccessDefault).ask(tamperedScenario, AccessDefault, answer{
+				conn: "2", status: 403, errorType: accessDenied,
+				message: "User: arn:aws:iam::123456789012:user/c is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:eu-west-1:********9012:a1b2c3d4e5/prod/GET/orders because no identity-based policy allows the execute-api:Invoke action",
+			}, "")
+		},
+		got{IAMAuthorization, Certain, "iam-authorization"},
+	},
+	"C3: a policy text about another service or API may be the backend's": {
+		func(t testing.TB) *scene {
+			return newScene(t).ask(signedScenario, AccessDefault, answer{
+				status: 403, errorType: accessDenied,
+				message: "User: arn:aws:iam::123456789012:user/c is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:eu-west-1:********9012:zzzzzzzzzz/prod/GET/inner because no identity-based policy allows the execute-api:Invoke action",
+			}, "")
+		},
+		got{IAMAuthorization, Ambiguous, "iam-authorization backend route"},
+	},
+	"C5: a page without the gateway's id is not an acceptance": {
+		func(t testing.TB) *scene {
+			s := newScene(t).stable(AccessCustomDomain).ask(unsignedScenario, AccessCustomDomain, answer{status: 200}, "")
+			o := s.exchanges[2].Observation
+			delete(o.Headers, "x-amz-apigw-id")
+			o.ExtendedRequestID, o.HeaderNames = "", nil
+			return s
+		},
+		got{Edge, Ambiguous, "edge none backend waf iam-authentication iam-authorization usage-plan request-validation integration iam-authentication stage domain tls route resource-policy lambda-authorizer cognito-authorizer jwt-authorizer api-key"},
+	},
+	"R14: a success with an error type is a refusal": {
+		func(t testing.TB) *scene {
+			return newScene(t).ask(unsignedScenario, AccessDefault, answer{status: 200, errorType: missingToken}, "")
+		},
+		got{IAMAuthentication, Ambiguous, "iam-authentication backend route domain"},
+	},
+	"R15: a throttle is never a sibling": {
+		func(t testing.TB) *scene {
+			return newScene(t).ask(signedScenario, AccessDefault, answer{status: 429, errorType: throttled, message: "Too Many Requests"}, "").
+				ask(unsignedScenario, AccessDefault, forbiddenOf, "")
+		},
+		got{Stage, Ambiguous, "stage waf stage api-key domain backend"},
+	},
+	"E8: what was refused at an unknown path was refused before the route, and so was what is equal up to there": {
+		func(t testing.TB) *scene {
+			keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
+			return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
+				ask(signedScenario, AccessDefault, forbiddenOf, "")
+		},
+		got{Stage, Ambiguous, "stage domain waf stage api-key route backend"},
+	},
+	"E8: one that differs in what a web ACL looks at shows nothing": {
+		func(t testing.TB) *scene {
+			keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
+			return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
+				ask(unsignedScenario, AccessDefault, forbiddenOf, "")
+		},
+		got{APIKeyLayer, Ambiguous, "api-key stage waf api-key stage domain route backend"},
+	},
+	"a declaration that speaks against everybody is belied": { // C42, on a route that is declared to want a signature
+		func(t testing.TB) *scene {
+			return newScene(t).ask(unsignedScenario, AccessDefault, answer{status: 401, errorType: "UnauthorizedException", message: "Unauthorized"}, "")
+		},
+		got{LambdaAuthorizer, Ambiguous, "lambda-authorizer cognito-authorizer lambda-authorizer cognito-authorizer"},
+	},
+	"no fingerprint is unknown, not everything": {
+		func(t testing.TB) *scene {
+			return newScene(t, func(a *API) { a.Routes[0].Success = []int{204} }).ask(unsignedScenario, AccessDefault, taken, "")
+		},
+		got{"", UnknownConfidence, ""},
+	},
+}
+
+// TestRules shows each rule of the method by a scene of its own.
 func TestRules(t *testing.T) {
 	t.Parallel()
-	const both = "iam-authentication route domain backend"
-	tests := map[string]struct {
-		scene func(*testing.T) *scene
-		want  got
-	}{
-		"one answer alone: only the declaration names a layer": {
-			func(t *testing.T) *scene { return newScene(t).ask(unsignedScenario, AccessDefault, matAnswer, "") },
-			got{IAMAuthentication, Likely, "iam-authentication route domain"},
-		},
-		"E3: an accepted sibling with the same host, path and method leaves only authentication": {
-			func(t *testing.T) *scene {
-				return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault, matAnswer, "")
-			},
-			got{IAMAuthentication, Certain, "iam-authentication"},
-		},
-		"A2: on a custom domain nothing proves what arrived": {
-			func(t *testing.T) *scene {
-				return newScene(t).stable(AccessCustomDomain).ask(unsignedScenario, AccessCustomDomain, matAnswer, "")
-			},
-			got{IAMAuthentication, Likely, "iam-authentication route"},
-		},
-		"A2: a foreign server in front is a rewriting one": {
-			func(t *testing.T) *scene {
-				return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault,
-					answer{status: 403, errorType: missingToken, headers: map[string]string{"Server": "nginx"}}, "")
-			},
-			got{IAMAuthentication, Likely, "iam-authentication route domain"},
-		},
-		"A1: without a control at the end the gateway may have changed": {
-			func(t *testing.T) *scene {
-				return newScene(t).ask(signedScenario, AccessDefault, taken, "").ask(unsignedScenario, AccessDefault, matAnswer, "")
-			},
-			got{IAMAuthentication, Likely, "iam-authentication route domain"},
-		},
-		"A1: a control that was answered otherwise at the end": {
-			func(t *testing.T) *scene {
-				return newScene(t).ask(signedScenario, AccessDefault, taken, "").ask(signedScenario, AccessDefault, forbiddenOf, ExtraControl).
-					ask(unsignedScenario, AccessDefault, matAnswer, "")
-			},
-			got{IAMAuthentication, Likely, both},
-		},
-		"A1: a declared canary": {
-			func(t *testing.T) *scene {
-				return newScene(t, func(a *API) { a.Canary = true }).stable(AccessDefault).ask(unsignedScenario, AccessDefault, matAnswer, "")
-			},
-			got{IAMAuthentication, Likely, "iam-authentication route domain"},
-		},
-		"A3: a backend of AWS may imitate": {
-			func(t *testing.T) *scene {
-				return newScene(t, func(a *API) { a.BackendAWS = true }).stable(AccessDefault).ask(unsignedScenario, AccessDefault, matAnswer, "")
-			},
-			got{IAMAuthentication, Ambiguous, "iam-authentication backend"},
-		},
-		"C2: a remapped header beats the error type": {
-			func(t *testing.T) *scene {
-				return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault,
-					answer{status: 403, errorType: missingToken, headers: map[string]string{"x-amzn-Remapped-Date": "x"}}, "")
-			},
-			got{Backend, Certain, "backend"},
-		},
-		"C4: the same id again is a cached answer": {
-			func(t *testing.T) *scene {
-				return newScene(t).stable(AccessDefault).ask(unsignedScenario, AccessDefault,
-					answer{status: 403, errorType: missingToken, headers: map[string]string{"x-cache": "Hit from cloudfront"}}, "")
-			},
-			got{Edge, Likely, "edge"},
-		},
-		"C8: a signature error does not prove that the route exists": {
-			func(t *testing.T) *scene { return newScene(t).ask(tamperedScenario, AccessDefault, mismatch, "") },
-			got{IAMAuthentication, Likely, "iam-authentication route"},
-		},
-		"C8: an accepted sibling does": {
-			func(t *testing.T) *scene {
-				return newScene(t).stable(AccessDefault).ask(tamperedScenario, AccessDefault, mismatch, "")
-			},
-			got{IAMAuthentication, Certain, "iam-authentication"},
-		},
-		"C7: behind a VPC endpoint its policy reads the signature first": {
-			func(t *testing.T) *scene {
-				s := newScene(t, func(a *API) { a.EndpointType = EndpointPrivate }).stable(AccessDefault)
-				return s.ask(tamperedScenario, AccessDefault, mismatch, "")
-			},
-			got{IAMAuthentication, Ambiguous, "iam-authentication endpoint-policy"},
-		},
-		"C7: a private address is not proven public": {
-			func(t *testing.T) *scene {
-				near := mismatch
-				near.remote = "10.0.0.7:443"
-				return newScene(t).ask(tamperedScenario, AccessDefault, near, "")
-			},
-			got{IAMAuthentication, Ambiguous, "iam-authentication endpoint-policy route"},
-		},
-		"Forbidden is never certain: a web ACL may read everything": {
-			func(t *testing.T) *scene {
-				keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
-				return newScene(t, keyed).stable(AccessDefault).ask(keylessScenario, AccessDefault, forbiddenOf, "")
-			},
-			got{APIKeyLayer, Likely, "api-key waf backend"},
-		},
-		"a text that names policy, API, method and path is certain once the route is known to be there": {
-			func(t *testing.T) *scene {
-				return newScene(t).stable(AccessDefault).ask(tamperedScenario, AccessDefault, answer{
-					conn: "2", status: 403, errorType: accessDenied,
-					message: "User: arn:aws:iam::123456789012:user/c is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:eu-west-1:********9012:a1b2c3d4e5/prod/GET/orders because no identity-based policy allows the execute-api:Invoke action",
-				}, "")
-			},
-			got{IAMAuthorization, Certain, "iam-authorization"},
-		},
-		"C3: a policy text about another service or API may be the backend's": {
-			func(t *testing.T) *scene {
-				return newScene(t).ask(signedScenario, AccessDefault, answer{
-					status: 403, errorType: accessDenied,
-					message: "User: arn:aws:iam::123456789012:user/c is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:eu-west-1:********9012:zzzzzzzzzz/prod/GET/inner because no identity-based policy allows the execute-api:Invoke action",
-				}, "")
-			},
-			got{IAMAuthorization, Ambiguous, "iam-authorization backend route"},
-		},
-		"C5: a page without the gateway's id is not an acceptance": {
-			func(t *testing.T) *scene {
-				s := newScene(t).stable(AccessCustomDomain).ask(unsignedScenario, AccessCustomDomain, answer{status: 200}, "")
-				o := s.exchanges[2].Observation
-				delete(o.Headers, "x-amz-apigw-id")
-				o.ExtendedRequestID, o.HeaderNames = "", nil
-				return s
-			},
-			got{Edge, Ambiguous, "edge none backend waf iam-authentication iam-authorization usage-plan request-validation integration iam-authentication stage domain tls route resource-policy lambda-authorizer cognito-authorizer jwt-authorizer api-key"},
-		},
-		"R14: a success with an error type is a refusal": {
-			func(t *testing.T) *scene {
-				return newScene(t).ask(unsignedScenario, AccessDefault, answer{status: 200, errorType: missingToken}, "")
-			},
-			got{IAMAuthentication, Ambiguous, "iam-authentication backend route domain"},
-		},
-		"R15: a throttle is never a sibling": {
-			func(t *testing.T) *scene {
-				return newScene(t).ask(signedScenario, AccessDefault, answer{status: 429, errorType: throttled, message: "Too Many Requests"}, "").
-					ask(unsignedScenario, AccessDefault, forbiddenOf, "")
-			},
-			got{Stage, Ambiguous, "stage waf stage api-key domain backend"},
-		},
-		"E8: what was refused at an unknown path was refused before the route, and so was what is equal up to there": {
-			func(t *testing.T) *scene {
-				keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
-				return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
-					ask(signedScenario, AccessDefault, forbiddenOf, "")
-			},
-			got{Stage, Ambiguous, "stage domain waf stage api-key route backend"},
-		},
-		"E8: one that differs in what a web ACL looks at shows nothing": {
-			func(t *testing.T) *scene {
-				keyed := func(a *API) { a.Routes[0].APIKeyRequired, a.Routes[0].APIKey = true, Literal("a-key-of-twenty-chars") }
-				return newScene(t, keyed).ask(nowhereScenario, AccessDefault, forbiddenOf, "").
-					ask(unsignedScenario, AccessDefault, forbiddenOf, "")
-			},
-			got{APIKeyLayer, Ambiguous, "api-key stage waf api-key stage domain route backend"},
-		},
-		"a declaration that speaks against everybody is belied": { // C42, on a route that is declared to want a signature
-			func(t *testing.T) *scene {
-				return newScene(t).ask(unsignedScenario, AccessDefault, answer{status: 401, errorType: "UnauthorizedException", message: "Unauthorized"}, "")
-			},
-			got{LambdaAuthorizer, Ambiguous, "lambda-authorizer cognito-authorizer lambda-authorizer cognito-authorizer"},
-		},
-		"no fingerprint is unknown, not everything": {
-			func(t *testing.T) *scene {
-				return newScene(t, func(a *API) { a.Routes[0].Success = []int{204} }).ask(unsignedScenario, AccessDefault, taken, "")
-			},
-			got{"", UnknownConfidence, ""},
-		},
-	}
-	for name, tt := range tests {
+	for name, tt := range rules {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := tt.scene(t)

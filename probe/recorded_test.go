@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -126,4 +128,19 @@ func TestEveryRecordedFingerprintHasAVector(t *testing.T) {
 			t.Errorf("fingerprint %q: graded recorded, but no vector has its shape", f.name)
 		}
 	}
+}
+
+// TestReadingsOfRecordings shows how each recording is read today, so that no change of a row goes unseen.
+func TestReadingsOfRecordings(t *testing.T) {
+	t.Parallel()
+	checkGolden(t, "recorded.golden", []byte(readAll(recorded(t))))
+}
+
+// readAll is a line for each recording: how sure the layer is, and every cause that stays possible.
+func readAll(vectors []vector) string {
+	var b strings.Builder
+	for _, v := range vectors {
+		fmt.Fprintf(&b, "%s: %s\n", v.ID, inWords(v.attribute()))
+	}
+	return b.String()
 }
