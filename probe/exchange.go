@@ -36,7 +36,7 @@ func group(plan *Plan, exchanges, superseded []Exchange) []*exchange {
 	for i, e := range exchanges {
 		xs[i] = &exchange{
 			id: e.Case.ID() + "|" + e.Extra, c: e.Case, req: e.Request, obs: e.Observation, own: e.Extra == "", last: e.brackets(),
-			custom: e.Case.Access.Kind == AccessCustomDomain, api: e.Observation.api(), evidence: e.Evidence, recording: e.recording,
+			custom: e.Case.Access.Kind == AccessCustomDomain, api: cmp.Or(e.kind, e.Observation.api()), evidence: e.Evidence, recording: e.recording,
 		}
 		if e.Request != nil {
 			xs[i].redirected = plan.Redirected(e.Request.name())

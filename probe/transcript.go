@@ -40,17 +40,19 @@ type Transcript struct {
 	// Log marks what the gateway itself wrote of the exchange: no answer that came over the wire.
 	Log                          bool
 	API                          string // id of the API that wrote it
+	APIType                      APIType
 	RequestID, ExtendedRequestID string
 	Evidence                     []Evidence
 }
 
 // recording marks an exchange that others recorded.
 type recording struct {
-	recorded bool // nothing is declared, and nobody knows the way that it took
-	logged   bool // the gateway's own log, not an answer
-	cached   bool // the client's own cache gave it
-	whole    bool // the headers of the request are known, also which were not sent
-	replayed bool // of an old run: secrets of the request are not known any more
+	recorded bool    // nothing is declared, and nobody knows the way that it took
+	logged   bool    // the gateway's own log, not an answer
+	cached   bool    // the client's own cache gave it
+	whole    bool    // the headers of the request are known, also which were not sent
+	replayed bool    // of an old run: secrets of the request are not known any more
+	kind     APIType // that the gateway's own log shows
 }
 
 // Explanation is what can be said of a transcript. It holds no secrets.
@@ -105,10 +107,10 @@ var executeAPI = regexp.MustCompile(`^[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazon
 
 // exchange is the transcript as attribution takes it. What stands alone is an API of its own.
 func (t Transcript) exchange() Exchange {
-	e := Exchange{Observation: t.observe(), Evidence: t.testimony(), recording: recording{recorded: true, logged: t.Log, cached: t.Cached}}
+	e := Exchange{Observation: t.observe(), Evidence: t.testimony(), recording: recording{recorded: true, logged: t.Log, cached: t.Cached, kind: t.APIType}}
 	c := &e.Case
 	c.Scenario.Name = t.Source
-	c.API = API{Name: cmp.Or(t.API, t.Source), Type: e.Observation.api()}
+	c.API = API{Name: cmp.Or(t.API, t.Source), Type: cmp.Or(t.APIType, e.Observation.api())}
 	c.Access.Kind = AccessDefault
 	u := t.address()
 	if u == nil {

@@ -3,7 +3,6 @@ package capture
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +45,7 @@ func (a accessLog) transcript() probe.Transcript {
 		message = cmp.Or(unquote(quoted), quoted)
 	}
 	t := probe.Transcript{
-		Log: true, API: a.held["apiId"], RequestID: a.held["requestId"], ExtendedRequestID: a.held["extendedRequestId"],
+		Log: true, API: a.held["apiId"], APIType: a.kind(), RequestID: a.held["requestId"], ExtendedRequestID: a.held["extendedRequestId"],
 		Status: a.status("status"), HTTP: a.held["protocol"], Message: message, Method: a.held["httpMethod"],
 	}
 	if domain, path := a.held["domainName"], a.held["path"]; domain != "" && strings.HasPrefix(path, "/") {
@@ -88,6 +87,7 @@ func (a accessLog) evidence() []probe.Evidence {
 	if a.held["resourcePath"] != "" {
 		says(probe.Inferred, nil, []probe.Layer{probe.RouteLayer}, "resourcePath", "a method took it")
 	}
+	out = append(out, a.ofKind()...)
 	if r, ok := responseTypes[a.held["error.responseType"]]; ok {
 		says(probe.Documented, a.possible(r.left), nil, "error.responseType", r.reading)
 	} else if a.held["error.responseType"] != "" {
@@ -123,7 +123,8 @@ func (a accessLog) evidence() []probe.Evidence {
 	}
 	for _, name := range []string{"waf.error", "authenticate.error", "authorizer.error", "authorize.error", "integration.error", "integrationErrorMessage"} {
 		if a.held[name] != "" {
-			says(probe.Inferred, nil, nil, name, "")
+			left, reading := a.failed(name)
+			says(probe.Inferred, left, nil, name, reading)
 		}
 	}
 	return out
@@ -148,19 +149,6 @@ func only(layers ...probe.Layer) []probe.Candidate {
 		out[i].Layer = l
 	}
 	return out
-}
-
-// rest reports whether the entry is known to be of a REST API, which has no JWT authorizers.
-func (a accessLog) rest() bool {
-	extended := a.held["extendedRequestId"]
-	return a.held["resourcePath"] != "" || a.held["resourceId"] != "" || extended != "" && extended != a.held["requestId"] && a.held["requestId"] != ""
-}
-
-func (a accessLog) possible(left []probe.Candidate) []probe.Candidate {
-	if !a.rest() {
-		return left
-	}
-	return slices.DeleteFunc(slices.Clone(left), func(c probe.Candidate) bool { return c.Layer == probe.JWTAuthorizer })
 }
 
 // responseTypes are the types of gateway responses and who gives them (developer guide, supported-gateway-response-types).
@@ -193,8 +181,8 @@ var responseTypes = map[string]struct {
 	"WAF_FILTERED":                   {only(probe.WAF), "the web ACL blocked it"},
 }
 
-// phases are the statuses of a REST API's phases. That they are read so is nowhere documented in full: they make an
-// attribution likely.
+// phases are the statuses of the phases of REST and WebSocket APIs. That they are read so is nowhere documented in full:
+// they make an attribution likely.
 var phases = []struct {
 	name    string
 	refused func(a accessLog) []probe.Candidate

@@ -25,7 +25,9 @@ var seeds = map[string]string{
 	"access log": `{"requestId":"r","status":"403","authorizer.error":"Bearer ` + canary + `","error.message":"'` + canary + `' not a valid key=value pair","path":"/x","domainName":"d","httpMethod":"GET"}`,
 	"execution log": "Starting authorizer: a for request: r\nEndpoint request headers: {Authorization=" + canary + ", x-api-key=" + canary + "}\n" +
 		"Endpoint request body after transformations: {\"token\":\"" + canary + "\"}\nUnauthorized request: r\n",
-	"recorded": `{"request":{"method":"GET","url":"/?api_key=` + canary + `"},"response":{"client_error":"curl: (35) Authorization: Basic ` + canary + `"}}`,
+	"access log of an HTTP API":     `{"requestId":"r","routeKey":"GET /x","httpMethod":"GET","status":"403","authorizer.error":"Bearer ` + canary + `","integrationErrorMessage":"x-api-key:` + canary + `"}`,
+	"access log of a WebSocket API": `{"requestId":"r","routeKey":"$connect","eventType":"CONNECT","status":"403","authorize.error":"Bearer ` + canary + `"}`,
+	"recorded":                      `{"request":{"method":"GET","url":"/?api_key=` + canary + `"},"response":{"client_error":"curl: (35) Authorization: Basic ` + canary + `"}}`,
 }
 
 // TestNoSecretIsShown reads secrets in every place that holds some.

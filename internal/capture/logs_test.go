@@ -34,6 +34,18 @@ func conclude(t *testing.T, log string, format LogFormat) (conclusion, probe.Att
 	return conclusion{a.Layer, a.Confidence, a.Plausible}, a
 }
 
+// check explains a log of one request; what stays plausible is compared where it is said.
+func (want conclusion) check(t *testing.T, log string) {
+	t.Helper()
+	got, a := conclude(t, log, LogFormat{})
+	if want.Plausible == nil {
+		got.Plausible = nil
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("explaining (-want +got):\n%s\n%q\n%q", diff, a.Because, a.Evidence)
+	}
+}
+
 func TestAccessLog(t *testing.T) {
 	const (
 		certain, likely, ambiguous = probe.Certain, probe.Likely, probe.Ambiguous
@@ -72,13 +84,7 @@ func TestAccessLog(t *testing.T) {
 		"an unknown type":           {`"requestId":"r","status":"429","error.responseType":"NEW_TYPE"`, conclusion{probe.UsagePlan, likely, nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, a := conclude(t, "{"+test.entry+"}", LogFormat{})
-			if test.want.Plausible == nil {
-				got.Plausible = nil
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("explaining (-want +got):\n%s\n%q\n%q", diff, a.Because, a.Evidence)
-			}
+			test.want.check(t, "{"+test.entry+"}")
 		})
 	}
 }
@@ -192,10 +198,7 @@ func TestExecutionLog(t *testing.T) {
 		"test-invoke":          {"Execution log for request 5e0c0a1e-test-request\nThu Nov 05 08:00:00 UTC 2026 : Starting execution for request: 5e0c0a1e-test-request\nThu Nov 05 08:00:00 UTC 2026 : Endpoint request URI: https://x\nThu Nov 05 08:00:00 UTC 2026 : Execution failed due to configuration error: Invalid endpoint address\nThu Nov 05 08:00:00 UTC 2026 : Method completed with status: 500\n", conclusion{probe.Integration, probe.Certain, []probe.Layer{probe.Integration}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, a := conclude(t, test.log, LogFormat{})
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("explaining (-want +got):\n%s\n%q\n%q", diff, a.Because, a.Evidence)
-			}
+			test.want.check(t, test.log)
 		})
 	}
 }

@@ -50,6 +50,8 @@ var variables = map[string]string{
 	"authorizer.integrationLatency": "the time that the authorizer's function took",
 	"resourceId":                    "the id of the resource that took the request",
 	"stage":                         "the stage",
+	"eventType":                     "the event of the connection",
+	"connectionId":                  "the id of the connection",
 }
 
 // LogFormat says which $context variable each key of a JSON access log holds. The zero value trusts the keys that bear a
