@@ -1,5 +1,6 @@
 // Package capture reads exchanges with API Gateway that others recorded: HAR 1.2, transcripts of curl, JSON lines of
-// recorded answers, and the gateway's own access and execution logs. It streams, so that a large input takes no more memory than its largest entry.
+// recorded answers, and the gateway's own access and execution logs, also as CloudWatch Logs wraps them. It streams, so
+// that a large input takes no more memory than its largest entry, or the rows of one query.
 package capture
 
 import (
@@ -42,6 +43,7 @@ type entries struct {
 	name   string
 	format LogFormat
 	count  int
+	place  string // what is counted in place of lines, as they are not those of the input
 	yield  func(probe.Transcript, error) bool
 }
 
@@ -65,6 +67,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // wrong is an error at a line.
 func (e *entries) wrong(line int, err error) error {
+	if e.place != "" {
+		return &Error{fmt.Sprintf("%s: %s %d", e.name, e.place, line), err}
+	}
 	return &Error{fmt.Sprintf("%s:%d", e.name, line), err}
 }
 
@@ -86,6 +91,10 @@ func (e *entries) read(r io.Reader) error {
 	}
 	head = bytes.TrimLeft(head, " \t\r\n")
 	switch {
+	case e.place == "" && wrappedStart.Match(head):
+		return e.wrapped(in)
+	case e.place != "" && len(head) == 0: // no event
+		return nil
 	case harStart.Match(head):
 		return e.har(in)
 	case runStart.Match(head):
@@ -97,6 +106,6 @@ func (e *entries) read(r io.Reader) error {
 	case executionLine.Match(head):
 		return e.executionLog(newLines(in))
 	default:
-		return e.wrong(1, errors.New("got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, or an execution log"))
+		return e.wrong(1, errors.New("got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, an access log in JSON, an execution log, or either as CloudWatch Logs gives it"))
 	}
 }

@@ -147,8 +147,8 @@ func TestReadMistakes(t *testing.T) {
 		input, want string
 		entries     int
 	}{
-		"nothing":         {"", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, or an execution log", 0},
-		"prose":           {"the gateway said no", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, or an execution log", 0},
+		"nothing":         {"", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, an access log in JSON, an execution log, or either as CloudWatch Logs gives it", 0},
+		"prose":           {"the gateway said no", "in:1: got no known format, want HAR, a transcript of curl -i or curl -v, JSON lines, an access log in JSON, an execution log, or either as CloudWatch Logs gives it", 0},
 		"a run":           {`{"version": 1, "run": {}}`, "in:1: got the result of a run, want a recording: probe replay reads it", 0},
 		"no entries":      {`{"log":{"entries":[]}}`, "in: got no exchange, want at least one", 0},
 		"only a question": {question, "in: got no exchange, want at least one", 0},

@@ -27,6 +27,9 @@ var seeds = map[string]string{
 		"Endpoint request body after transformations: {\"token\":\"" + canary + "\"}\nUnauthorized request: r\n",
 	"access log of an HTTP API":     `{"requestId":"r","routeKey":"GET /x","httpMethod":"GET","status":"403","authorizer.error":"Bearer ` + canary + `","integrationErrorMessage":"x-api-key:` + canary + `"}`,
 	"access log of a WebSocket API": `{"requestId":"r","routeKey":"$connect","eventType":"CONNECT","status":"403","authorize.error":"Bearer ` + canary + `"}`,
+	"filter-log-events":             `{"events":[{"timestamp":1,"message":"{\"requestId\":\"r\",\"status\":\"403\",\"authorizer.error\":\"Bearer ` + canary + `\"}"}],"nextToken":"` + canary + `"}`,
+	"query":                         `{"results":[[{"field":"@timestamp","value":"2026-01-10 11:04:45.000"},{"field":"@message","value":"Starting authorizer: a for request: r"}],[{"field":"@message","value":"Unauthorized request: r"}]],"status":"Complete"}`,
+	"export":                        `[{"@timestamp":"2026-01-10 11:04:45.000","@message":{"requestId":"r","status":"403","authorizer.error":"Bearer ` + canary + `"}}]`,
 	"recorded":                      `{"request":{"method":"GET","url":"/?api_key=` + canary + `"},"response":{"client_error":"curl: (35) Authorization: Basic ` + canary + `"}}`,
 }
 
