@@ -74,8 +74,12 @@ func forms(secret string) []string {
 	// Base64 of a text that holds the secret looks different for each of three alignments.
 	for shift := range 3 {
 		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
-		if cut := (shift*8 + 5) / 6; len(encoded) > cut+1 {
-			encoded = encoded[cut : len(encoded)-1]
+		end := len(encoded)
+		if (shift+len(secret))%3 > 0 {
+			end-- // what comes after the secret is in its last letter
+		}
+		if begin := (shift*8 + 5) / 6; end > begin {
+			encoded = encoded[begin:end]
 		}
 		out = append(out, encoded, strings.NewReplacer("+", "-", "/", "_").Replace(encoded))
 	}
