@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"apigwprobe/internal/manifest"
 
@@ -114,15 +113,6 @@ func manifestNames() []string {
 	return names
 }
 
-// manifestHelp is one line for each kind.
 func manifestHelp() string {
-	var lines []string
-	width := 0
-	for _, k := range manifest.Kinds() {
-		width = max(width, len(k.Name))
-	}
-	for _, k := range manifest.Kinds() {
-		lines = append(lines, fmt.Sprintf("  %-*s  %s", width, k.Name, k.Help))
-	}
-	return strings.Join(lines, "\n")
+	return helpList(manifest.Kinds(), func(k manifest.Kind) (string, string) { return k.Name, k.Help })
 }

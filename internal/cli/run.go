@@ -258,15 +258,21 @@ func formats() choice {
 	return newChoice(names...)
 }
 
-// formatHelp is one line for each format.
 func formatHelp() string {
-	var lines []string
+	return helpList(report.Formats(), func(f report.Format) (string, string) { return f.Name, f.Help })
+}
+
+// helpList is one line for each thing that a long help text lists.
+func helpList[T any](all []T, told func(T) (name, help string)) string {
 	width := 0
-	for _, f := range report.Formats() {
-		width = max(width, len(f.Name))
+	for _, one := range all {
+		name, _ := told(one)
+		width = max(width, len(name))
 	}
-	for _, f := range report.Formats() {
-		lines = append(lines, fmt.Sprintf("  %-*s  %s", width, f.Name, f.Help))
+	var lines []string
+	for _, one := range all {
+		name, help := told(one)
+		lines = append(lines, fmt.Sprintf("  %-*s  %s", width, name, help))
 	}
 	return strings.Join(lines, "\n")
 }

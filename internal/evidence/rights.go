@@ -44,15 +44,6 @@ func apiGatewayV2(operation, path, shows string) Right {
 	return r
 }
 
-// Rights are all that this package may ask of an account.
-func Rights() []Right {
-	return []Right{
-		getRestAPI, getStage, getDeployment, getResources, getGatewayResponses, getUsagePlans, getUsagePlanKeys, getAPIKeys,
-		getEdgeDomain, getBasePathMappings,
-		getV2API, getV2Stage, getRoutes, exportAPI, getDomainName, getAPIMappings, listRoutingRules,
-	}
-}
-
 // on is the ARN of what the call is on; names are pairs of a name and what it stands for.
 func (r Right) on(region string, names ...string) string {
 	pairs := []string{"{partition}", partition(region), "{region}", region}
