@@ -7,13 +7,13 @@ import (
 
 // Evidence is what a source beside the answer, such as a log of the gateway, says of who answered one request.
 type Evidence struct {
-	Text  string // what it says and where, in words without secrets
-	Grade Grade  // of how its words are read; what is inferred never proves
+	Text  string `json:"text"`  // what it says and where, in words without secrets
+	Grade Grade  `json:"grade"` // of how its words are read; what is inferred never proves
 	// Candidates are the only ones that it leaves possible, the likelier first; none: it names nobody. A candidate without a cause stands for
 	// every cause of its layer.
-	Candidates []Candidate
+	Candidates []Candidate `json:"candidates,omitempty"`
 	// Passed are layers that let the request pass.
-	Passed []Layer
+	Passed []Layer `json:"passed,omitempty"`
 }
 
 // leaves reports whether the evidence leaves a layer possible.

@@ -27,6 +27,14 @@ const (
 	ExtraClock   = "clock"           // tells the gateway's time before anything is signed
 )
 
+// resultID is the id of the result that the exchange makes.
+func (e *Exchange) resultID() string {
+	if e.Extra == "" {
+		return e.Case.ID()
+	}
+	return e.Case.ID() + "|" + e.Extra
+}
+
 // brackets reports whether the exchange repeats a control, to see whether the gateway still answers it as before.
 func (e Exchange) brackets() bool { return strings.HasPrefix(e.Extra, ExtraControl) }
 

@@ -161,7 +161,8 @@ func (m *Matrix) reread(old Report, use func(Result) bool) (exchanges []Exchange
 			continue
 		}
 		exchanges = append(exchanges, Exchange{
-			Case: c, Request: res.Request.request(), Observation: res.observation(), Extra: extra, recording: recording{replayed: true},
+			Case: c, Request: res.Request.request(), Observation: res.observation(), Extra: extra, Evidence: res.Evidence,
+			recording: recording{replayed: true},
 		})
 		results = append(results, res)
 	}

@@ -144,6 +144,7 @@ type Result struct {
 	Tries       []Try        `json:"tries,omitempty"` // what was answered before the case was asked again
 	Flaky       bool         `json:"flaky,omitempty"` // and not all of it was the same
 	Attribution *Attribution `json:"attribution"`
+	Evidence    []Evidence   `json:"evidence,omitempty"` // of others than the answer
 }
 
 // IsGate reports whether res is of a request that must be refused by an authorization layer.

@@ -26,9 +26,18 @@ type RunOptions struct {
 	Wait time.Duration
 	// All sends every variant even when a gate is known to be open.
 	All bool
-	// Look looks at an API from another side than its answers, when all of these are there. It is called side by
-	// side for the APIs that were asked anything, and bounds its own time; nil: nobody looks.
+	// Testify says what others than the answers say of them, when all answers of an API are there; they are attributed
+	// by it once more. nil: nobody is asked. Testify and Look are called side by side for the APIs that were asked
+	// anything, and bound their own time.
+	Testify func(ctx context.Context, api API, sent []Result) Testimony
+	// Look looks at an API from another side than its answers, when all of these are attributed; nil: nobody looks.
 	Look func(ctx context.Context, api API, sent []Result) Sight
+}
+
+// Testimony is what others than the answers say of them.
+type Testimony struct {
+	Evidence map[string][]Evidence // by the id of the result
+	Notes    []string              // what could not be asked, and why; as in [Sight]
 }
 
 // Sight is what was seen of an API beside its answers.
@@ -152,12 +161,13 @@ func (r *runner) run(ctx, looking context.Context) {
 		wg.Go(func() {
 			r.guard(func() {
 				run := newAPIRun(r, api)
-				sent := run.finish(run.exchange(ctx))
-				if sent.cut = ctx.Err() != nil; r.opts.Look != nil && len(run.cases) > 0 && !sent.cut {
-					sight := r.opts.Look(looking, api, slices.Concat(sent.Results, sent.Extra))
-					sent.Findings, sent.notes = append(sent.Findings, sight.Findings...), sight.Notes
+				exchanges := run.exchange(ctx)
+				cut := ctx.Err() != nil
+				finished[i] = run.finish(exchanges)
+				if !cut && len(run.cases) > 0 {
+					finished[i] = run.lookBeside(looking, exchanges, finished[i])
 				}
-				finished[i] = sent
+				finished[i].cut = cut
 				r.events <- finished[i]
 			})
 		})
@@ -168,6 +178,41 @@ func (r *runner) run(ctx, looking context.Context) {
 	}
 	r.events <- RunFinished{r.report(finished)}
 	close(r.events)
+}
+
+// lookBeside finishes an API with what others than its answers show.
+func (a *apiRun) lookBeside(ctx context.Context, exchanges []Exchange, sent APIFinished) APIFinished {
+	var notes []string
+	if a.opts.Testify != nil {
+		told := a.opts.Testify(ctx, a.api, slices.Concat(sent.Results, sent.Extra))
+		notes = told.Notes
+		if len(told.Evidence) > 0 {
+			sent = a.finish(a.heard(exchanges, told.Evidence))
+		}
+	}
+	if a.opts.Look != nil {
+		sight := a.opts.Look(ctx, a.api, slices.Concat(sent.Results, sent.Extra))
+		sent.Findings = append(sent.Findings, sight.Findings...)
+		notes = append(notes, sight.Notes...)
+	}
+	sent.notes = notes
+	return sent
+}
+
+// heard are the exchanges with the evidence of their results, without secrets.
+func (a *apiRun) heard(exchanges []Exchange, evidence map[string][]Evidence) []Exchange {
+	out := slices.Clone(exchanges)
+	for i := range out {
+		e := &out[i]
+		if e.Superseded {
+			continue // its result is another's
+		}
+		for _, told := range evidence[e.resultID()] {
+			told.Text = scrub(a.clean.text(told.Text))
+			e.Evidence = append(e.Evidence, told)
+		}
+	}
+	return out
 }
 
 func (r *runner) report(finished []APIFinished) Report {

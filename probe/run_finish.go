@@ -102,7 +102,7 @@ func (a *apiRun) observed(e *Exchange) Result {
 // extra is the result of an extra request: it has no verdict.
 func (a *apiRun) extra(e *Exchange, at *Attribution) Result {
 	res := a.result(e.Case, e, at)
-	res.ID += "|" + e.Extra
+	res.ID = e.resultID()
 	res.Attempts = 1
 	if strings.HasPrefix(e.Extra, ExtraSeparate) {
 		res.Scenario, res.Reason = e.Extra, a.why[res.ID]
@@ -175,6 +175,7 @@ func (a *apiRun) result(c Case, e *Exchange, at *Attribution) Result {
 		res.At = e.Observation.Sent.UTC().Truncate(time.Millisecond)
 		res.Observed = e.Observation
 		res.Request = e.Request.info(a.clean, secret)
+		res.Evidence = e.Evidence
 	}
 	return res
 }

@@ -33,6 +33,7 @@ func (m *Matrix) Salvage(cut Report) (Report, error) {
 		a := &apiRun{runner: r, api: e.Case.API}
 		judged := a.judged(e.Case, nil, res.Attribution, j)
 		judged.Observed, judged.Request, judged.At, judged.Attempts = res.Observed, res.Request, res.At, res.Attempts
+		judged.Evidence = res.Evidence
 		answered[res.ID] = judged
 	}
 	for _, c := range m.Cases {

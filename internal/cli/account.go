@@ -7,7 +7,6 @@ import (
 
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
-	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
@@ -38,11 +37,8 @@ func (a *accountFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// lookFunc looks at one API of a run from the account's side.
-type lookFunc func(context.Context, probe.API, []probe.Result) probe.Sight
-
-// open returns what looks at the account of an environment, or nil if nothing shall.
-func (a *accountFlags) open(ctx context.Context, env *environment) (lookFunc, error) {
+// open opens the account of an environment, or returns nil if nobody shall look at it.
+func (a *accountFlags) open(ctx context.Context, env *environment) (*evidence.Account, error) {
 	if !a.wanted {
 		return nil, nil
 	}
@@ -50,11 +46,7 @@ func (a *accountFlags) open(ctx context.Context, env *environment) (lookFunc, er
 	if env.sandbox != nil {
 		settings = accountOf(env.sandbox)
 	}
-	opened, err := evidence.Open(ctx, a.budget, settings...)
-	if err != nil {
-		return nil, err
-	}
-	return opened.Look, nil
+	return evidence.Open(ctx, a.budget, settings...)
 }
 
 // accountOf leads to the account of the embedded sandbox, whatever the environment of the process says.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"apigwprobe/internal/causes"
+	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/report"
 	"apigwprobe/internal/secrets"
 	"apigwprobe/probe"
@@ -154,7 +155,7 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return hinted{err, fmt.Sprintf("probe plan %s shows what there is and what it takes", o.environment)}
 	}
-	look, err := o.account.open(ctx, env)
+	account, err := o.account.open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func run(ctx context.Context, o *runOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := o.send(ctx, matrix, look, env, outs, past)
+	result, err := o.send(ctx, matrix, account, env, outs, past)
 	lost := past.close()
 	if err != nil {
 		return errors.Join(err, lost)
@@ -182,7 +183,7 @@ func run(ctx context.Context, o *runOptions) error {
 
 // send runs the matrix of an environment, and keeps it and reports to outs as it goes.
 func (o *runOptions) send(
-	ctx context.Context, m *probe.Matrix, look lookFunc, env *environment, outs destinations, past *historian,
+	ctx context.Context, m *probe.Matrix, account *evidence.Account, env *environment, outs destinations, past *historian,
 ) (probe.Report, error) {
 	out := outs[0]
 	var to io.Writer = out
@@ -195,13 +196,17 @@ func (o *runOptions) send(
 	style.Where = env.where()
 	outs.start(to, style)
 	var result probe.Report
-	for event := range m.Run(ctx, probe.RunOptions{
+	options := probe.RunOptions{
 		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
 			return secrets.Resolve(ctx, *plan, needs)
 		},
 		Next:   causes.Next,
-		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait, Look: look,
-	}) {
+		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
+	}
+	if account != nil {
+		options.Look = account.Look
+	}
+	for event := range m.Run(ctx, options) {
 		event = o.baseline.compare(event)
 		past.see(event)
 		o.metrics.see(event)
