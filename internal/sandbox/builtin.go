@@ -76,7 +76,7 @@ func Builtin() Model {
 				Expires: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)},
 			{AccessKeyID: b.Friend.ID, SecretKey: b.Friend.Secret, ARN: user(b.Partner, "auditor"), Policy: anything},
 			{AccessKeyID: b.Operator.ID, SecretKey: b.Operator.Secret, ARN: user(b.Account, "operator"), Policy: Policy{{Effect: Allow, Action: []string{
-				"apigateway:GET", "apigateway:POST", "sts:AssumeRole", "ec2:DescribeVpcEndpoints", "ec2:DescribeRegions", "ssm:GetParameter", "secretsmanager:GetSecretValue",
+				"apigateway:GET", "apigateway:POST", "apigateway:ListRoutingRules", "sts:AssumeRole", "ec2:DescribeVpcEndpoints", "ec2:DescribeRegions", "ssm:GetParameter", "secretsmanager:GetSecretValue",
 				"wafv2:GetWebACLForResource", "wafv2:GetSampledRequests", "iam:SimulatePrincipalPolicy", "lambda:InvokeFunction", "lambda:GetPolicy",
 				"logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:DescribeResourcePolicies", "logs:FilterLogEvents", "logs:GetLogEvents",
 			}}}},

@@ -57,7 +57,13 @@ func apiGatewayService() *controlService {
 			read("GetDomainNames", "/v2/domainnames", getV2DomainNames),
 			read("GetDomainName", "/v2/domainnames/{domain}", onDomain(func(_ *call, d *Domain) (any, error) { return v2DomainName(d), nil })),
 			read("GetApiMappings", "/v2/domainnames/{domain}/apimappings", onDomain(getAPIMappings)),
-			read("ListRoutingRules", "/v2/domainnames/{domain}/routingrules", onDomain(listRoutingRules)),
+			{
+				name: "ListRoutingRules", route: "GET /v2/domainnames/{domain}/routingrules", action: "apigateway:ListRoutingRules",
+				on: func(c *call) string {
+					return c.arn("apigateway", "/domainnames/"+c.r.PathValue("domain")+"/routingrules/*")
+				},
+				answer: onDomain(listRoutingRules),
+			},
 		},
 	}
 }
