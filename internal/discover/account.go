@@ -85,7 +85,7 @@ func Account(ctx context.Context, o Options) (*Inventory, error) {
 		regions = s.enabledRegions(ctx, cfg, regions)
 	}
 	for _, region := range regions {
-		r := s.in(cfg, region, aws.ToString(who.Arn))
+		r := s.in(cfg, region, aws.ToString(who.Account))
 		if err := r.find(ctx); err != nil {
 			return nil, err
 		}
@@ -142,7 +142,7 @@ func (s *search) enabledRegions(ctx context.Context, cfg aws.Config, known []str
 	s.step("the regions")
 	out, err := ec2.NewFromConfig(cfg).DescribeRegions(ctx, nil)
 	if err != nil {
-		s.problem("the regions of the account", "ec2:DescribeRegions", "*", err)
+		s.unread(err, cfg.Region, describeRegions)
 		return known
 	}
 	var names []string
@@ -153,11 +153,11 @@ func (s *search) enabledRegions(ctx context.Context, cfg aws.Config, known []str
 	return names
 }
 
-// problem notes what could not be asked, each right once.
-func (s *search) problem(what, action, arn string, err error) {
-	p := Problem{What: what, Err: brief(err)}
+// unread notes what could not be asked, each right once. Names are those of the right.
+func (s *search) unread(err error, region string, right probe.Right, names ...string) {
+	p := Problem{What: right.Without(region, names...), Err: brief(err)}
 	if denied(err) {
-		p.Action, p.ARN = action, arn
+		p.Action, p.ARN = right.Action, right.On(region, names...)
 	}
 	if !slices.ContainsFunc(s.inventory.Problems, func(q Problem) bool { return p.Action != "" && q.Action == p.Action && q.ARN == p.ARN }) {
 		s.inventory.Problems = append(s.inventory.Problems, p)
@@ -193,38 +193,29 @@ func brief(err error) error {
 // region is one region of the account.
 type region struct {
 	*search
-	name, partition string
-	rest            *apigateway.Client
-	v2              *apigatewayv2.Client
-	waf             *wafv2.Client
-	ec2             *ec2.Client
-	domains         []mappedDomain
-	plans           []plan
-	plansKnown      bool
-	apis            map[string]string // names of all APIs by id
+	name, account string
+	rest          *apigateway.Client
+	v2            *apigatewayv2.Client
+	waf           *wafv2.Client
+	ec2           *ec2.Client
+	domains       []mappedDomain
+	plans         []plan
+	plansKnown    bool
+	apis          map[string]string // names of all APIs by id
 }
 
-func (s *search) in(cfg aws.Config, name, caller string) *region {
+func (s *search) in(cfg aws.Config, name, account string) *region {
 	cfg = cfg.Copy()
 	cfg.Region = name
-	partition := "aws"
-	if parts := strings.Split(caller, ":"); len(parts) > 1 {
-		partition = parts[1]
-	}
 	return &region{
-		search: s, name: name, partition: partition, rest: apigateway.NewFromConfig(cfg), v2: apigatewayv2.NewFromConfig(cfg),
+		search: s, name: name, account: account, rest: apigateway.NewFromConfig(cfg), v2: apigatewayv2.NewFromConfig(cfg),
 		waf: wafv2.NewFromConfig(cfg), ec2: ec2.NewFromConfig(cfg), apis: make(map[string]string),
 	}
 }
 
-// managed is the ARN by which a policy names a path of the management API.
-func (r *region) managed(path string) string {
-	return "arn:" + r.partition + ":apigateway:" + r.name + "::" + path
-}
-
-// unread notes a path of the management API that could not be read.
-func (r *region) unread(what, path string, err error) {
-	r.problem(what, "apigateway:GET", r.managed(path), err)
+// unread notes what could not be asked of the region.
+func (r *region) unread(err error, right probe.Right, names ...string) {
+	r.search.unread(err, r.name, right, append(names, "account", r.account)...)
 }
 
 // find finds all APIs of the region.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"apigwprobe/probe"
@@ -36,7 +37,7 @@ type rule struct{ text, api, stage string }
 // does not.
 func (r *region) findDomains(ctx context.Context) {
 	r.step("the custom domains of " + r.name)
-	second, _ := paged(r, "the custom domains of "+r.name, "/domainnames", func(token *string) ([]v2types.DomainName, *string, error) {
+	second, _ := paged(r, getV2DomainNames, func(token *string) ([]v2types.DomainName, *string, error) {
 		page, err := r.v2.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{NextToken: token, MaxResults: aws.String("500")})
 		if err != nil {
 			return nil, nil, err
@@ -58,7 +59,7 @@ func (r *region) findDomains(ctx context.Context) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			r.unread("the custom domains of "+r.name, "/domainnames", err)
+			r.unread(err, getDomainNames)
 			return
 		}
 		for _, d := range page.Items {
@@ -76,13 +77,13 @@ func (r *region) findDomains(ctx context.Context) {
 }
 
 func (r *region) readMappings(ctx context.Context, d *mappedDomain) {
-	all, ok := paged(r, "the mappings of "+d.host, "/domainnames/"+d.host+"/apimappings", func(token *string) ([]v2types.ApiMapping, *string, error) {
+	all, ok := paged(r, getAPIMappings, func(token *string) ([]v2types.ApiMapping, *string, error) {
 		page, err := r.v2.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &d.host, NextToken: token, MaxResults: aws.String("500")})
 		if err != nil {
 			return nil, nil, err
 		}
 		return page.Items, page.NextToken, nil
-	})
+	}, "domain", d.host)
 	for _, m := range all {
 		d.mappings = append(d.mappings, mapping{aws.ToString(m.ApiMappingKey), aws.ToString(m.ApiId), aws.ToString(m.Stage)})
 	}
@@ -98,7 +99,7 @@ func (r *region) readBasePaths(ctx context.Context, d *mappedDomain) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			r.unread("the mappings of "+d.host, "/domainnames/"+d.host+"/basepathmappings", err)
+			r.unread(err, getBasePathMappings, "domain", d.host)
 			d.unread = true
 			return
 		}
@@ -113,13 +114,13 @@ func (r *region) readBasePaths(ctx context.Context, d *mappedDomain) {
 }
 
 func (r *region) readRules(ctx context.Context, d *mappedDomain) {
-	all, ok := paged(r, "the routing rules of "+d.host, "/domainnames/"+d.host+"/routingrules", func(token *string) ([]v2types.RoutingRule, *string, error) {
+	all, ok := paged(r, listRoutingRules, func(token *string) ([]v2types.RoutingRule, *string, error) {
 		page, err := r.v2.ListRoutingRules(ctx, &apigatewayv2.ListRoutingRulesInput{DomainName: &d.host, NextToken: token})
 		if err != nil {
 			return nil, nil, err
 		}
 		return page.RoutingRules, page.NextToken, nil
-	})
+	}, "domain", d.host)
 	d.unread = d.unread || !ok
 	for _, one := range all {
 		for _, action := range one.Actions {
@@ -233,7 +234,7 @@ func (r *region) findPlans(ctx context.Context) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			r.unread("the usage plans of "+r.name, "/usageplans", err)
+			r.unread(err, getUsagePlans)
 			return
 		}
 		for _, p := range page.Items {
@@ -253,7 +254,7 @@ func (r *region) readKeys(ctx context.Context, id string, p *plan) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			r.unread(fmt.Sprintf("the keys of the usage plan %q", p.Name), "/usageplans/"+id+"/keys", err)
+			r.unread(err, getUsagePlanKeys, "plan", id, "name", strconv.Quote(p.Name))
 			return
 		}
 		for _, k := range page.Items {
@@ -278,7 +279,7 @@ func (r *region) findEndpoints(ctx context.Context, out *API, ids []string) {
 	}
 	found, err := r.ec2.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{VpcEndpointIds: ids})
 	if err != nil {
-		r.problem(fmt.Sprintf("the VPC endpoints of %q", out.Name), "ec2:DescribeVpcEndpoints", "*", err)
+		r.unread(err, describeVPCEndpoints, "name", strconv.Quote(out.Name))
 		return
 	}
 	for _, e := range found.VpcEndpoints {

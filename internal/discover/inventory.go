@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"apigwprobe/probe"
@@ -36,6 +37,11 @@ type API struct {
 	Plans                   []Plan
 	PlansKnown              bool
 	Notes                   []string
+}
+
+// names are those by which rights and their messages name the stage of the API.
+func (a *API) names() []string {
+	return []string{"api", a.ID, "name", strconv.Quote(a.Name), "stage", a.Stage}
 }
 
 // Route is one route of an API.

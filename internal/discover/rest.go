@@ -23,7 +23,7 @@ func (r *region) restAPIs(ctx context.Context) (all []types.RestApi) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			r.unread("the REST APIs of "+r.name, "/restapis", err)
+			r.unread(err, getRestAPIs)
 			return all
 		}
 		all = append(all, page.Items...)
@@ -35,10 +35,9 @@ func (r *region) restAPIs(ctx context.Context) (all []types.RestApi) {
 func (r *region) findREST(ctx context.Context, a types.RestApi) {
 	id, name := aws.ToString(a.Id), aws.ToString(a.Name)
 	r.step(name)
-	path := "/restapis/" + id
 	stages, err := r.rest.GetStages(ctx, &apigateway.GetStagesInput{RestApiId: a.Id})
 	if err != nil {
-		r.unread(fmt.Sprintf("the stages of %q", name), path+"/stages", err)
+		r.unread(err, getStages, "api", id, "name", strconv.Quote(name))
 		return
 	}
 	if len(stages.Item) == 0 {
@@ -72,13 +71,13 @@ func (r *region) webACL(ctx context.Context, out *API, s types.Stage) *bool {
 		out.Notes = append(out.Notes, "web ACL: "+arn)
 		return aws.Bool(true)
 	}
-	arn := r.managed("/restapis/" + out.ID + "/stages/" + out.Stage)
+	arn := getWebACL.On(r.name, "api", out.ID, "stage", out.Stage)
 	acl, err := r.waf.GetWebACLForResource(ctx, &wafv2.GetWebACLForResourceInput{ResourceArn: &arn})
 	switch {
 	case err != nil && absent(err):
 		return aws.Bool(false)
 	case err != nil:
-		r.problem(fmt.Sprintf("the web ACL of %q, stage %s", out.Name, out.Stage), "wafv2:GetWebACLForResource", arn, err)
+		r.unread(err, getWebACL, out.names()...)
 		return nil
 	case acl.WebACL != nil:
 		out.Notes = append(out.Notes, "web ACL: "+aws.ToString(acl.WebACL.ARN))
@@ -107,19 +106,17 @@ func (r *region) deployed(ctx context.Context, out *API, deployment string, draf
 
 // export reads the stage as an OpenAPI document.
 func (r *region) export(ctx context.Context, out *API) *API {
-	what := fmt.Sprintf("the export of %q, stage %s", out.Name, out.Stage)
-	path := "/restapis/" + out.ID + "/stages/" + out.Stage + "/exports/oas30"
 	got, err := r.rest.GetExport(ctx, &apigateway.GetExportInput{
 		RestApiId: &out.ID, StageName: &out.Stage, ExportType: aws.String("oas30"), Accepts: aws.String("application/json"),
 		Parameters: map[string]string{"extensions": "apigateway"},
 	})
 	if err != nil {
-		r.unread(what, path, err)
+		r.unread(err, getExport, out.names()...)
 		return nil
 	}
 	document, err := readExport(got.Body, probe.REST)
 	if err != nil {
-		r.unread(what, path, err)
+		r.unread(err, getExport, out.names()...)
 		return nil
 	}
 	return document
@@ -129,7 +126,7 @@ func (r *region) export(ctx context.Context, out *API) *API {
 func (r *region) summary(ctx context.Context, out *API, deployment string) map[string]types.MethodSnapshot {
 	got, err := r.rest.GetDeployment(ctx, &apigateway.GetDeploymentInput{RestApiId: &out.ID, DeploymentId: &deployment, Embed: []string{"apisummary"}})
 	if err != nil {
-		r.unread(fmt.Sprintf("the deployment of %q, stage %s", out.Name, out.Stage), "/restapis/"+out.ID+"/deployments/"+deployment, err)
+		r.unread(err, getDeployment, append(out.names(), "deployment", deployment)...)
 		return nil
 	}
 	var all map[string]types.MethodSnapshot
@@ -207,7 +204,7 @@ func (d *draft) load(ctx context.Context) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			d.unread(fmt.Sprintf("the resources of %q", name), "/restapis/"+id+"/resources", err)
+			d.unread(err, getResources, "api", id, "name", strconv.Quote(name))
 			break
 		}
 		for _, resource := range page.Items {
@@ -247,7 +244,7 @@ func (r *region) restAuthorizers(ctx context.Context, id, name string) map[strin
 	for {
 		page, err := r.rest.GetAuthorizers(ctx, input)
 		if err != nil {
-			r.unread(fmt.Sprintf("the authorizers of %q", name), "/restapis/"+id+"/authorizers", err)
+			r.unread(err, getAuthorizers, "api", id, "name", strconv.Quote(name))
 			return out
 		}
 		for _, a := range page.Items {
@@ -289,7 +286,7 @@ func (r *region) gatewayResponses(ctx context.Context, id, name string) map[stri
 	for {
 		page, err := r.rest.GetGatewayResponses(ctx, input)
 		if err != nil {
-			r.unread(fmt.Sprintf("the gateway responses of %q", name), "/restapis/"+id+"/gatewayresponses", err)
+			r.unread(err, getGatewayResponses, "api", id, "name", strconv.Quote(name))
 			return out
 		}
 		for _, g := range page.Items {

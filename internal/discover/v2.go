@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"apigwprobe/probe"
@@ -13,13 +14,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
 
-// paged reads all pages of a list of the second version of the management API.
-func paged[T any](r *region, what, path string, next func(token *string) ([]T, *string, error)) (all []T, ok bool) {
+// paged reads all pages of a list of the second version of the management API. Names are those of the right.
+func paged[T any](r *region, right probe.Right, next func(token *string) ([]T, *string, error), names ...string) (all []T, ok bool) {
 	var token *string
 	for {
 		some, following, err := next(token)
 		if err != nil {
-			r.unread(what, path, err)
+			r.unread(err, right, names...)
 			return all, false
 		}
 		all = append(all, some...)
@@ -30,7 +31,7 @@ func paged[T any](r *region, what, path string, next func(token *string) ([]T, *
 }
 
 func (r *region) v2APIs(ctx context.Context) []types.Api {
-	all, _ := paged(r, "the HTTP and WebSocket APIs of "+r.name, "/apis", func(token *string) ([]types.Api, *string, error) {
+	all, _ := paged(r, getAPIs, func(token *string) ([]types.Api, *string, error) {
 		page, err := r.v2.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token, MaxResults: aws.String("500")})
 		if err != nil {
 			return nil, nil, err
@@ -44,13 +45,13 @@ func (r *region) v2APIs(ctx context.Context) []types.Api {
 func (r *region) findV2(ctx context.Context, a types.Api) {
 	id, name := aws.ToString(a.ApiId), aws.ToString(a.Name)
 	r.step(name)
-	stages, ok := paged(r, fmt.Sprintf("the stages of %q", name), "/apis/"+id+"/stages", func(token *string) ([]types.Stage, *string, error) {
+	stages, ok := paged(r, getV2Stages, func(token *string) ([]types.Stage, *string, error) {
 		page, err := r.v2.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &id, NextToken: token, MaxResults: aws.String("500")})
 		if err != nil {
 			return nil, nil, err
 		}
 		return page.Items, page.NextToken, nil
-	})
+	}, "api", id, "name", strconv.Quote(name))
 	if ok && len(stages) == 0 {
 		r.inventory.Notes = append(r.inventory.Notes, fmt.Sprintf("%s API %q (%s) has no stage: nothing of it is deployed", a.ProtocolType, name, id))
 	}
@@ -97,7 +98,7 @@ func (r *region) exportV2(ctx context.Context, out *API, auto bool) *API {
 		document, err = readExport(got.Body, probe.HTTP)
 	}
 	if err != nil && (!auto || denied(err)) {
-		r.unread(fmt.Sprintf("the export of %q, stage %s", out.Name, out.Stage), "/apis/"+out.ID+"/exports/OAS30", err)
+		r.unread(err, exportAPI, out.names()...)
 	}
 	if err != nil {
 		return nil
@@ -138,13 +139,13 @@ func (d *v2Draft) load(ctx context.Context) {
 		return
 	}
 	d.read = true
-	routes, _ := paged(d.region, fmt.Sprintf("the routes of %q", d.name), "/apis/"+d.id+"/routes", func(token *string) ([]types.Route, *string, error) {
+	routes, _ := paged(d.region, getRoutes, func(token *string) ([]types.Route, *string, error) {
 		page, err := d.v2.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: &d.id, NextToken: token, MaxResults: aws.String("500")})
 		if err != nil {
 			return nil, nil, err
 		}
 		return page.Items, page.NextToken, nil
-	})
+	}, "api", d.id, "name", strconv.Quote(d.name))
 	authorizers := d.authorizers(ctx, routes)
 	for _, r := range routes {
 		method, path, ok := strings.Cut(aws.ToString(r.RouteKey), " ")
@@ -169,7 +170,7 @@ func (d *v2Draft) authorizers(ctx context.Context, routes []types.Route) map[str
 		}
 		a, err := d.v2.GetAuthorizer(ctx, &apigatewayv2.GetAuthorizerInput{ApiId: &d.id, AuthorizerId: &id})
 		if err != nil {
-			d.unread(fmt.Sprintf("an authorizer of %q", d.name), "/apis/"+d.id+"/authorizers/"+id, err)
+			d.unread(err, getAuthorizer, "api", d.id, "name", strconv.Quote(d.name), "authorizer", id)
 			out[id] = nil
 			continue
 		}

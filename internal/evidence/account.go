@@ -134,8 +134,8 @@ const (
 
 // ask makes a call unless it was made before, and notes why it shows nothing. Names are those of
 // the right's resource, and of what else tells two calls apart.
-func ask[T any](l *look, r Right, call func(context.Context) (T, error), names ...string) (T, sight) {
-	arn := r.on(l.api.Region, names...)
+func ask[T any](l *look, r probe.Right, call func(context.Context) (T, error), names ...string) (T, sight) {
+	arn := r.On(l.api.Region, names...)
 	key := strings.Join(append([]string{r.Call, l.api.Region}, names...), " ")
 	l.mu.Lock()
 	known := l.known[key]

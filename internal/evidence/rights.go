@@ -1,14 +1,6 @@
 package evidence
 
-import "strings"
-
-// Right is one call of AWS's APIs, and what it takes.
-type Right struct {
-	Call     string // service and operation: "apigateway GetStage"
-	Action   string // as a policy names it
-	Resource string // ARN of what it is on, with {names}
-	Shows    string // what cannot be seen without it
-}
+import "apigwprobe/probe"
 
 // The calls that this package makes. Nothing else is asked of an account.
 var (
@@ -30,35 +22,19 @@ var (
 	exportAPI        = apiGatewayV2("ExportApi", "/apis/{api}/exports/OAS30", "the deployed routes")
 	getDomainName    = apiGatewayV2("GetDomainName", "/domainnames/{domain}", "mutual TLS of the custom domain")
 	getAPIMappings   = apiGatewayV2("GetApiMappings", "/domainnames/{domain}/apimappings", "mappings of the custom domain")
-	listRoutingRules = apiGatewayV2("ListRoutingRules", "/domainnames/{domain}/routingrules", "routing rules of the custom domain")
+	listRoutingRules = probe.Right{
+		Call: "apigatewayv2 ListRoutingRules", Action: "apigateway:ListRoutingRules", // a right of its own, on the rules
+		Resource: "arn:{partition}:apigateway:{region}:*:/domainnames/{domain}/routingrules/*", Shows: "routing rules of the custom domain",
+	}
 )
 
-func apiGateway(operation, path, shows string) Right {
-	return Right{"apigateway " + operation, "apigateway:GET", "arn:{partition}:apigateway:{region}::" + path, shows}
+func apiGateway(operation, path, shows string) probe.Right {
+	return probe.Right{Call: "apigateway " + operation, Action: "apigateway:GET", Resource: "arn:{partition}:apigateway:{region}::" + path, Shows: shows}
 }
 
 // apiGatewayV2 is a call of the second version, whose rights are those of the first.
-func apiGatewayV2(operation, path, shows string) Right {
+func apiGatewayV2(operation, path, shows string) probe.Right {
 	r := apiGateway(operation, path, shows)
 	r.Call = "apigatewayv2 " + operation
 	return r
-}
-
-// on is the ARN of what the call is on; names are pairs of a name and what it stands for.
-func (r Right) on(region string, names ...string) string {
-	pairs := []string{"{partition}", partition(region), "{region}", region}
-	for i := 0; i < len(names); i += 2 {
-		pairs = append(pairs, "{"+names[i]+"}", names[i+1])
-	}
-	return strings.NewReplacer(pairs...).Replace(r.Resource)
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }

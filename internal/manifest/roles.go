@@ -55,8 +55,8 @@ func rolesOf(plans []probe.Plan) ([]role, error) {
 				}
 				caller, outsider := cmp.Or(route.Principal, "caller"), cmp.Or(route.Outsider, "outsider")
 				err = errors.Join(
-					roles.add(plan.Principals[outsider], outsider, "Valid, and may do nothing: API Gateway must refuse it", partition(api.Region)),
-					roles.add(plan.Principals[caller], caller, "Signs what API Gateway must accept", partition(api.Region), arn),
+					roles.add(plan.Principals[outsider], outsider, "Valid, and may do nothing: API Gateway must refuse it", probe.Partition(api.Region)),
+					roles.add(plan.Principals[caller], caller, "Signs what API Gateway must accept", probe.Partition(api.Region), arn),
 				)
 				if err != nil {
 					return nil, err
@@ -130,20 +130,10 @@ func routeARN(api probe.API, route probe.Route) (string, error) {
 			return value
 		})
 	}
-	return fmt.Sprintf("arn:%s:execute-api:%s:*:%s/%s/%s", partition(api.Region), api.Region, api.ID, api.Stage, what), nil
+	return fmt.Sprintf("arn:%s:execute-api:%s:*:%s/%s/%s", probe.Partition(api.Region), api.Region, api.ID, api.Stage, what), nil
 }
 
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9._~/-]+$`)
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
-}
 
 // The documents of IAM, with its names.
 type (

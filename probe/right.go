@@ -1,0 +1,46 @@
+package probe
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Right is one call of AWS's APIs, and what it takes.
+type Right struct {
+	Call     string // service and operation: "apigateway GetStage"
+	Action   string // as a policy names it; "": the call takes no right
+	Resource string // ARN of what it is on, with {names}
+	Shows    string // what cannot be known without it, with {names}
+}
+
+// On is the ARN of what the call is on; names are pairs of a name and what it stands for. What has no name here is any.
+func (r Right) On(region string, names ...string) string {
+	return rightName.ReplaceAllString(bind(r.Resource, region, names), "*")
+}
+
+// Without is what cannot be known without the right, with the same names.
+func (r Right) Without(region string, names ...string) string { return bind(r.Shows, region, names) }
+
+var rightName = regexp.MustCompile(`\{[a-z]+\}`)
+
+// bind puts in what names stand for. A name that is given goes before what the region says.
+func bind(text, region string, names []string) string {
+	var pairs []string
+	for i := 0; i+1 < len(names); i += 2 {
+		pairs = append(pairs, "{"+names[i]+"}", names[i+1])
+	}
+	return strings.NewReplacer(append(pairs, "{partition}", Partition(region), "{region}", region)...).Replace(text)
+}
+
+// Partition is the part of AWS that a region belongs to, as ARNs name it.
+func Partition(region string) string {
+	for _, p := range [][2]string{
+		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},
+		{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
+	} {
+		if strings.HasPrefix(region, p[0]) {
+			return p[1]
+		}
+	}
+	return "aws"
+}
