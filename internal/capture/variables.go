@@ -57,7 +57,8 @@ var variables = map[string]string{
 // LogFormat says which $context variable each key of a JSON access log holds. The zero value trusts the keys that bear a
 // variable's name.
 type LogFormat struct {
-	keys map[string]string // path of the key, joined with dots, to the variable
+	keys  map[string]string // path of the key, joined with dots, to the variable
+	texts []string          // paths of the keys that hold more or other than one variable
 }
 
 var (
@@ -72,10 +73,12 @@ func ParseLogFormat(format string) (LogFormat, error) {
 	if err := json.Unmarshal([]byte(quoted), &fields); err != nil {
 		return LogFormat{}, errors.New("got no JSON object, want the format of a JSON access log")
 	}
-	f := LogFormat{make(map[string]string)}
+	f := LogFormat{keys: make(map[string]string)}
 	flatten("", fields, func(path, value string) {
 		if m := oneVariable.FindStringSubmatch(value); m != nil {
 			f.keys[path] = m[1]
+		} else {
+			f.texts = append(f.texts, path)
 		}
 	})
 	if len(f.keys) == 0 {

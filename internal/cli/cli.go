@@ -67,6 +67,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newHistoryCommand(s),
 		newValidateCommand(s),
 		newDiscoverCommand(s),
+		newLogsCommand(s),
 		newSchemaCommand(s),
 		newScenariosCommand(s),
 		newCausesCommand(s),

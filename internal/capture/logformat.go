@@ -1,0 +1,30 @@
+package capture
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// LogKey is a key of a JSON access log.
+type LogKey struct {
+	Path     string // of the key, joined with dots
+	Variable string // of $context, that it holds; "": more or other than one variable
+	Holds    string // what the variable is; "": nothing here reads it
+}
+
+// Keys are all keys of a format, by their paths.
+func (f LogFormat) Keys() []LogKey {
+	out := make([]LogKey, 0, len(f.keys)+len(f.texts))
+	for path, name := range f.keys {
+		out = append(out, LogKey{path, name, variables[name]})
+	}
+	for _, path := range f.texts {
+		out = append(out, LogKey{Path: path})
+	}
+	slices.SortFunc(out, func(a, b LogKey) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// Mislabelled tells of the keys that bear the name of another variable than they hold.
+func (f LogFormat) Mislabelled() []string { return f.remarks(slices.Sorted(maps.Keys(f.keys))) }
