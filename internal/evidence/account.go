@@ -155,11 +155,11 @@ func ask[T any](l *look, r probe.Right, call func(context.Context) (T, error), n
 	var none T
 	var refused smithy.APIError
 	switch code := ""; {
-	case errors.As(known.err, &refused) && strings.HasPrefix(refused.ErrorCode(), "NotFound"):
+	case errors.As(known.err, &refused) && (strings.HasPrefix(refused.ErrorCode(), "NotFound") || refused.ErrorCode() == "ResourceNotFoundException"):
 		return none, absent
 	case errors.As(known.err, &refused):
 		code = refused.ErrorCode()
-		if strings.HasPrefix(code, "AccessDenied") {
+		if strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" {
 			l.note("account: not seen: %s: %s on %s is not allowed", r.Shows, r.Action, arn)
 		} else {
 			l.note("account: not seen: %s: %s on %s was answered %s", r.Shows, r.Call, arn, code)

@@ -1,0 +1,62 @@
+package evidence
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"apigwprobe/probe"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// inspection is a look at one API that comes to checks.
+type inspection struct {
+	look
+	checks []Check
+}
+
+func (a *Account) inspect(ctx context.Context, api probe.API) *inspection {
+	return &inspection{look: look{Account: a, ctx: ctx, api: api}}
+}
+
+// found ends a check.
+func (i *inspection) found(c Check, outcome CheckOutcome, format string, args ...any) {
+	c.Outcome, c.Text = outcome, fmt.Sprintf(format, args...)
+	if outcome != Wrong {
+		c.Cause = ""
+	}
+	i.checks, i.notes = append(i.checks, c), nil
+}
+
+// missed ends a check that cannot be made, for what was noted in place of an answer.
+func (i *inspection) missed(c Check) {
+	i.found(c, Unseen, "%s", i.why())
+}
+
+// why is what was noted in place of answers.
+func (i *inspection) why() string {
+	return strings.ReplaceAll(strings.Join(i.notes, "; "), "account: not seen: ", "not seen: ")
+}
+
+// accountID is the account that is looked at; "" if that is not known, which is noted.
+func (i *inspection) accountID() string {
+	who, got := ask(&i.look, getCallerIdentity, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
+		return sts.NewFromConfig(i.config, func(o *sts.Options) { o.Region = i.api.Region }).GetCallerIdentity(ctx, nil)
+	})
+	if got != seen {
+		return ""
+	}
+	return aws.ToString(who.Account)
+}
+
+// methodARN is what the invocation of a route of the API is on, in a stage of it; path is that of the request, without
+// what stands before the route's.
+func (i *inspection) methodARN(stage string, r probe.Route, verb, path string) string {
+	method := verb + path
+	if r.Path == probe.ConnectRoute {
+		method = probe.ConnectRoute
+	}
+	return strings.Join([]string{"arn", probe.Partition(i.api.Region), "execute-api", i.api.Region, i.accountID(), i.api.ID + "/" + stage + "/" + method}, ":")
+}
