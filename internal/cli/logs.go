@@ -1,17 +1,21 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 
+	"apigwprobe/internal/evidence"
 	"apigwprobe/probe"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 )
 
 func newLogsCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs",
-		Short: "Write the format of access logs that tell layers apart, and explain one that is there",
+		Short: "Prepare the logs of a stage: their format, what they lack, and the commands for it",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -20,7 +24,7 @@ func newLogsCommand(s Streams) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLogsFormatCommand(s))
+	cmd.AddCommand(newLogsPlanCommand(s), newLogsFormatCommand(s))
 	return cmd
 }
 
@@ -36,6 +40,32 @@ func completeAPI(path *string) cobra.CompletionFunc {
 		}
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// oneAPI wants the names of an environment and of one of its APIs.
+func oneAPI(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 {
+		return hinted{fmt.Errorf("got %s, want an environment and an API", cmp.Or(quoteAll(args), "nothing")), seeHelp(cmd)}
+	}
+	return nil
+}
+
+// account opens the AWS account of the environment: the sandbox has its own.
+func (e *environment) account(ctx context.Context) (*evidence.Account, error) {
+	var settings []func(*config.LoadOptions) error
+	if e.sandbox != nil {
+		settings = accountOf(e.sandbox)
+	}
+	return evidence.Open(ctx, evidence.DefaultBudget, settings...)
+}
+
+// deployed is the outline of an API that can be found in an account.
+func (e *environment) deployed(name string) (probe.API, error) {
+	api, err := e.api(name)
+	if err == nil && (api.ID == "" || api.Region == "" || api.Stage == "") {
+		err = fmt.Errorf("API %q: got no id, region or stage in the configuration, want all to find it in the account", name)
+	}
+	return api, err
 }
 
 // api is the outline of an API of the environment.

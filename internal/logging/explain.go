@@ -18,7 +18,7 @@ type Explanation struct {
 	Bytes   int           `json:"bytes"`
 	Keys    []Key         `json:"keys"`    // none: it is no JSON
 	Wrong   []string      `json:"wrong"`   // of what is there
-	Missing []Missing     `json:"missing"` // to tell layers apart
+	Missing []Lack        `json:"missing"` // to tell layers apart
 	Remarks []string      `json:"remarks"` // what does no harm
 }
 
@@ -29,8 +29,8 @@ type Key struct {
 	Holds    string `json:"holds"`    // empty: it is not read
 }
 
-// Missing is a variable that a format lacks.
-type Missing struct {
+// Lack is a variable that a format lacks.
+type Lack struct {
 	Variable string `json:"variable"`
 	Tells    string `json:"tells"`
 }
@@ -48,7 +48,7 @@ var secretVariables = map[string]string{
 // Explain reads the format of the access log of an API.
 func Explain(kind probe.APIType, format string) Explanation {
 	format = strings.TrimRight(format, "\r\n")
-	e := Explanation{Type: kind, Bytes: len(format), Keys: []Key{}, Wrong: []string{}, Missing: []Missing{}, Remarks: []string{}}
+	e := Explanation{Type: kind, Bytes: len(format), Keys: []Key{}, Wrong: []string{}, Missing: []Lack{}, Remarks: []string{}}
 	held := e.read(format)
 	if e.Bytes > MaxFormat {
 		e.wrong("it has %d bytes, want at most %d", e.Bytes, MaxFormat)
@@ -69,7 +69,7 @@ func Explain(kind probe.APIType, format string) Explanation {
 	}
 	for _, c := range clues {
 		if slices.Contains(c.kinds, kind) && !slices.ContainsFunc(c.names, func(name string) bool { return slices.Contains(held, name) }) {
-			e.Missing = append(e.Missing, Missing{c.names[0], c.tells})
+			e.Missing = append(e.Missing, Lack{c.names[0], c.tells})
 		}
 	}
 	return e
@@ -92,7 +92,7 @@ func (e *Explanation) read(format string) []string {
 		return slices.Compact(held)
 	}
 	for _, k := range parsed.Keys() {
-		e.Keys = append(e.Keys, Key(k))
+		e.Keys = append(e.Keys, Key{k.Path, k.Variable, k.Holds})
 		if k.Variable == "" {
 			e.Remarks = append(e.Remarks, fmt.Sprintf("key %q holds more or other than one variable: it is not read", k.Path))
 			continue

@@ -59,5 +59,5 @@ func Format(kind probe.APIType) string {
 	return "{" + strings.Join(fields, ",") + "}"
 }
 
-// Personal is what entries of our format hold of persons.
-const Personal = "entries hold the address, the user agent and the AWS principal of the caller, what an authorizer calls it, and the subject of its certificate"
+// personal is what entries of our format hold of persons.
+const personal = "entries may hold the address, the user agent and the AWS principal of the caller, what an authorizer calls it, and the subject of its certificate"

@@ -25,7 +25,7 @@ func TestFormat(t *testing.T) {
 			if got := len(e.Keys); got != len(formats[kind]) {
 				t.Errorf("keys: got %d, want %d: one is there twice", got, len(formats[kind]))
 			}
-			want := Explanation{Type: kind, Bytes: len(format), Wrong: []string{}, Missing: []Missing{}, Remarks: []string{}}
+			want := Explanation{Type: kind, Bytes: len(format), Wrong: []string{}, Missing: []Lack{}, Remarks: []string{}}
 			e.Keys = nil
 			if diff := cmp.Diff(want, e); diff != "" {
 				t.Errorf("explanation (-want +got):\n%s", diff)
@@ -101,7 +101,7 @@ func TestExplain(t *testing.T) {
 				Wrong: []string{
 					`key "authenticate-status" holds $context.authorizer.integrationStatus (the status of the call to the authorizer's function, not its decision), not $context.authenticate.status`,
 				},
-				Missing: []Missing{
+				Missing: []Lack{
 					{"error.responseType", "which kind of refusal it was"},
 					{"authenticate.status", "whether the signature was refused"},
 					{"error.validationErrorString", "whether request validation refused it"},
@@ -119,7 +119,7 @@ func TestExplain(t *testing.T) {
 					"it is no JSON object with $context variables: probe reads no other", "it has several lines, want one",
 					"it has neither $context.requestId nor $context.extendedRequestId, want one: API Gateway refuses it without",
 				},
-				Missing: []Missing{{"requestId", "which request the entry is of"}},
+				Missing: []Lack{{"requestId", "which request the entry is of"}},
 				Remarks: []string{},
 			},
 		},
@@ -127,7 +127,7 @@ func TestExplain(t *testing.T) {
 			probe.WebSocket, strings.Replace(Format(probe.WebSocket), "{", `{"key":"$context.identity.apiKey","peer":{"x":"$context.identity.vpceId"},"where":"$context.stage $context.apiId","n":1,`, 1),
 			Explanation{
 				Wrong:   []string{"$context.identity.apiKey is the value of the API key, which is a secret: $context.identity.apiKeyId tells the key, too"},
-				Missing: []Missing{},
+				Missing: []Lack{},
 				Remarks: []string{
 					`key "n" holds more or other than one variable: it is not read`, `key "where" holds more or other than one variable: it is not read`,
 					"$context.identity.vpceId is not documented for WEBSOCKET APIs: it may always be empty",
@@ -136,7 +136,7 @@ func TestExplain(t *testing.T) {
 		},
 		"too long": {
 			probe.REST, strings.Replace(Format(probe.REST), "{", `{"`+strings.Repeat("k", MaxFormat)+`":"$context.stage",`, 1),
-			Explanation{Wrong: []string{"it has 5770 bytes, want at most 3072"}, Missing: []Missing{}, Remarks: []string{}},
+			Explanation{Wrong: []string{"it has 5770 bytes, want at most 3072"}, Missing: []Lack{}, Remarks: []string{}},
 		},
 	} {
 		got := Explain(c.kind, c.format)
@@ -160,6 +160,9 @@ func FuzzExplain(f *testing.F) {
 			e := Explain(kind, format)
 			if e.Sufficient() && len(e.Keys) == 0 {
 				t.Errorf("Explain(%s, %q): got sufficient, want keys that can be read", kind, format)
+			}
+			if repaired := Repair(kind, format); !Explain(kind, repaired).Sufficient() {
+				t.Errorf("Repair(%s, %q): got %q, want a format that suffices", kind, format, repaired)
 			}
 			var b strings.Builder
 			if err := e.WriteText(&b); err != nil {

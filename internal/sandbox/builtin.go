@@ -151,21 +151,30 @@ func Builtin() Model {
 	})
 }
 
-// logged has all stages write logs: one of them in a format that tells no phase,
-// and no execution log.
+// logged has all stages write logs, which are kept for a month: one of them in a
+// format that tells no phase, for ever, and no execution log.
 func logged(m Model) Model {
+	m.ControlPlane.Retention = map[string]int{}
+	m.ControlPlane.LogPolicies = map[string]string{"AWSLogDeliveryWrite20150319": logDelivery}
 	for i := range m.APIs {
 		a := &m.APIs[i]
 		for j := range a.Stages {
 			l := &AccessLog{Group: "/apigateway/" + a.Name, Format: PhaseLogFormat(a.family())}
 			if a.ID == builtin.Legacy {
 				l.Format = CommonLogFormat
+			} else {
+				m.ControlPlane.Retention[l.Group], m.ControlPlane.Retention[executionGroup(a, a.Stages[j].Name)] = 30, 30
 			}
 			a.Stages[j].AccessLog, a.Stages[j].ExecutionLog = l, a.family() != HTTP && a.ID != builtin.Legacy
 		}
 	}
 	return m
 }
+
+// logDelivery is the policy that AWS writes when the access log of an HTTP API is
+// switched on.
+const logDelivery = `{"Version":"2012-10-17","Statement":[{"Sid":"AWSLogDeliveryWrite","Effect":"Allow","Principal":{"Service":"delivery.logs.amazonaws.com"},` +
+	`"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`
 
 // ConfigHeader is the first line of the configuration, by which it is known again.
 const ConfigHeader = "# The sandbox's own environment: an API Gateway look-alike on loopback. All"

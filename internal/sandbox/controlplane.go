@@ -19,10 +19,10 @@ type ControlPlane struct {
 	Parameters map[string]string // of Systems Manager, by name
 	Secrets    map[string]string // of Secrets Manager, by name
 
-	NoLogRole   bool              // API Gateway may not write to CloudWatch Logs
+	NoLogRole   bool              // with which API Gateway writes the logs of REST and WebSocket APIs
 	LogDelay    time.Duration     // until what was logged can be read
 	Retention   map[string]int    // days, by log group; without: for ever
-	LogPolicies map[string]string // the resource policies of CloudWatch Logs, by name
+	LogPolicies map[string]string // the resource policies of CloudWatch Logs, by name: HTTP APIs need one
 }
 
 // ControlPlane serves the model to the clients of AWS's own APIs, as they reach it

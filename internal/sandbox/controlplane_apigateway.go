@@ -184,11 +184,9 @@ func (c *call) stage(a *API, s *Stage) object {
 			settings[strings.ReplaceAll(strings.TrimPrefix(r.Path, "/"), "/", "~1")+"/"+r.Method] = methodSetting(t)
 		}
 	}
-	if s.Throttle != nil || s.ExecutionLog {
+	if s.Throttle != nil || s.ExecutionLog || s.DataTrace {
 		all := methodSetting(s.Throttle)
-		if s.ExecutionLog {
-			all["loggingLevel"] = "INFO"
-		}
+		all["loggingLevel"], all["dataTraceEnabled"] = logLevel(s), s.DataTrace
 		settings["*/*"] = all
 	}
 	out := object{
@@ -207,6 +205,13 @@ func (c *call) stage(a *API, s *Stage) object {
 		}
 	}
 	return out
+}
+
+func logLevel(s *Stage) string {
+	if s.ExecutionLog {
+		return "INFO"
+	}
+	return "OFF"
 }
 
 // methodSetting has the limits of the account where there is no throttle.

@@ -78,7 +78,7 @@ func v2Stage(a *API, s *Stage) object {
 		usual["throttlingBurstLimit"], usual["throttlingRateLimit"] = s.Throttle.Burst, s.Throttle.Rate
 	}
 	if a.family() == WebSocket {
-		usual["loggingLevel"] = map[bool]string{false: "OFF", true: "INFO"}[s.ExecutionLog]
+		usual["loggingLevel"], usual["dataTraceEnabled"] = logLevel(s), s.DataTrace
 	}
 	out := object{
 		"stageName": s.Name, "deploymentId": deploymentID(a, s.Name), "autoDeploy": a.family() == HTTP && s.Deployment == nil,

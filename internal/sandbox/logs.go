@@ -98,7 +98,7 @@ func executionGroup(a *API, stage string) string {
 // writeLogs writes what the stage of the exchange wants written. Without a stage
 // nobody wants anything.
 func (x *exchange) writeLogs(answer *response) {
-	if x.stage == nil || x.model.ControlPlane.NoLogRole {
+	if x.stage == nil || x.family() != HTTP && x.model.ControlPlane.NoLogRole {
 		return
 	}
 	stream := made(32, "stream", x.api.ID, x.stage.Name)

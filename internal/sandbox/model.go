@@ -148,6 +148,7 @@ type Stage struct {
 
 	AccessLog    *AccessLog // nil: none is written
 	ExecutionLog bool       // of REST and WebSocket APIs
+	DataTrace    bool       // the execution log should have requests whole
 
 	Throttle *Throttle // nil: none
 	Canary   *Canary   // nil: none
