@@ -159,6 +159,11 @@ func TestLook(t *testing.T) {
 			},
 		},
 		{
+			name: "another method deployed", answers: map[string]string{id + "/deployments/d1": `{"apiSummary":{"/orders/{id}":{"PUT":{"authorizationType":"NONE"},"DELETE":{"authorizationType":"NONE"}}}}`},
+			api:  func(a *probe.API) { a.Routes = a.Routes[:1] },
+			want: []string{"not-deployed: GET /orders/{id}: declared and in the API, but not deployed; deployed there: DELETE, PUT"},
+		},
+		{
 			name: "route only deployed", answers: map[string]string{id + "/resources": `{"item":[]}`},
 			want: []string{
 				"not-deployed: GET /orders/{id}: deployed, but no more in the API: changed, not deployed",

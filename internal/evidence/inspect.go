@@ -6,9 +6,6 @@ import (
 	"strings"
 
 	"apigwprobe/probe"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // inspection is a look at one API that comes to checks.
@@ -41,15 +38,7 @@ func (i *inspection) why() string {
 }
 
 // accountID is the account that is looked at; "" if that is not known, which is noted.
-func (i *inspection) accountID() string {
-	who, got := ask(&i.look, getCallerIdentity, func(ctx context.Context) (*sts.GetCallerIdentityOutput, error) {
-		return sts.NewFromConfig(i.config, func(o *sts.Options) { o.Region = i.api.Region }).GetCallerIdentity(ctx, nil)
-	})
-	if got != seen {
-		return ""
-	}
-	return aws.ToString(who.Account)
-}
+func (i *inspection) accountID() string { return i.operator().Account }
 
 // methodARN is what the invocation of a route of the API is on, in a stage of it; path is that of the request, without
 // what stands before the route's.

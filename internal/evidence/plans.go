@@ -19,6 +19,25 @@ func (l *look) usagePlans() {
 	if !slices.ContainsFunc(l.api.Routes, func(r probe.Route) bool { return r.APIKeyRequired }) {
 		return
 	}
+	held, got := l.heldBy()
+	if got != seen {
+		return
+	}
+	keys, keysSeen := l.apiKeys()
+	for _, p := range held {
+		l.planKeys(p, keys)
+	}
+	if len(held) == 0 {
+		text := fmt.Sprintf("routes are declared to want an API key, and no usage plan holds stage %q: no key can pass there", l.api.Stage)
+		if keysSeen && len(keys) > 0 {
+			text += fmt.Sprintf("; the account has %d", len(keys))
+		}
+		l.find("usage-plan", "%s", text)
+	}
+}
+
+// heldBy are the usage plans that hold the stage.
+func (l *look) heldBy() ([]types.UsagePlan, sight) {
 	c := l.rests()
 	plans, got := ask(l, getUsagePlans, func(ctx context.Context) ([]types.UsagePlan, error) {
 		return pages(ctx, func(ctx context.Context, token *string) ([]types.UsagePlan, *string, error) {
@@ -29,27 +48,11 @@ func (l *look) usagePlans() {
 			return p.Items, p.Position, nil
 		})
 	})
-	if got != seen {
-		return
-	}
-	keys, keysSeen := l.apiKeys()
-	held := 0
-	for _, p := range plans {
-		if !slices.ContainsFunc(p.ApiStages, func(s types.ApiStage) bool {
+	return slices.DeleteFunc(slices.Clone(plans), func(p types.UsagePlan) bool {
+		return !slices.ContainsFunc(p.ApiStages, func(s types.ApiStage) bool {
 			return aws.ToString(s.ApiId) == l.api.ID && aws.ToString(s.Stage) == l.api.Stage
-		}) {
-			continue
-		}
-		held++
-		l.planKeys(p, keys)
-	}
-	if held == 0 {
-		text := fmt.Sprintf("routes are declared to want an API key, and no usage plan holds stage %q: no key can pass there", l.api.Stage)
-		if keysSeen && len(keys) > 0 {
-			text += fmt.Sprintf("; the account has %d", len(keys))
-		}
-		l.find("usage-plan", "%s", text)
-	}
+		})
+	}), got
 }
 
 // apiKeys are all keys by their ids, without values.
@@ -73,16 +76,7 @@ func (l *look) apiKeys() (map[string]types.ApiKey, bool) {
 
 // planKeys looks whether a plan that holds the stage has keys, and enabled ones.
 func (l *look) planKeys(p types.UsagePlan, all map[string]types.ApiKey) {
-	c := l.rests()
-	keys, got := ask(l, getUsagePlanKeys, func(ctx context.Context) ([]types.UsagePlanKey, error) {
-		return pages(ctx, func(ctx context.Context, token *string) ([]types.UsagePlanKey, *string, error) {
-			page, err := c.GetUsagePlanKeys(ctx, &apigateway.GetUsagePlanKeysInput{UsagePlanId: p.Id, Position: token})
-			if err != nil {
-				return nil, nil, err
-			}
-			return page.Items, page.Position, nil
-		})
-	}, "plan", aws.ToString(p.Id))
+	keys, got := l.keysOf(p)
 	if got != seen {
 		return
 	}
@@ -99,4 +93,18 @@ func (l *look) planKeys(p types.UsagePlan, all map[string]types.ApiKey) {
 	if len(off) > 0 {
 		l.find("key-disabled", "%s of stage %q has API keys that are disabled: %s", plan, l.api.Stage, strings.Join(off, ", "))
 	}
+}
+
+// keysOf are the keys of a usage plan.
+func (l *look) keysOf(p types.UsagePlan) ([]types.UsagePlanKey, sight) {
+	c := l.rests()
+	return ask(l, getUsagePlanKeys, func(ctx context.Context) ([]types.UsagePlanKey, error) {
+		return pages(ctx, func(ctx context.Context, token *string) ([]types.UsagePlanKey, *string, error) {
+			page, err := c.GetUsagePlanKeys(ctx, &apigateway.GetUsagePlanKeysInput{UsagePlanId: p.Id, Position: token})
+			if err != nil {
+				return nil, nil, err
+			}
+			return page.Items, page.Position, nil
+		})
+	}, "plan", aws.ToString(p.Id))
 }

@@ -13,12 +13,9 @@ import (
 
 // rest compares a REST API.
 func (l *look) rest() {
-	c, id, stage := l.rests(), &l.api.ID, &l.api.Stage
-	api, got := ask(l, getRestAPI, func(ctx context.Context) (*apigateway.GetRestApiOutput, error) {
-		return c.GetRestApi(ctx, &apigateway.GetRestApiInput{RestApiId: id})
-	}, "api", *id)
+	api, got := l.restAPI()
 	if got == absent {
-		l.find("api-missing", "no REST API %s in %s", *id, l.api.Region)
+		l.find("api-missing", "no REST API %s in %s", l.api.ID, l.api.Region)
 		return
 	}
 	if got == seen {
@@ -26,12 +23,10 @@ func (l *look) rest() {
 		l.endpointType(api.EndpointConfiguration)
 		l.keySource(api.ApiKeySource)
 	}
-	s, got := ask(l, getStage, func(ctx context.Context) (*apigateway.GetStageOutput, error) {
-		return c.GetStage(ctx, &apigateway.GetStageInput{RestApiId: id, StageName: stage})
-	}, "api", *id, "stage", *stage)
+	s, got := l.restStage()
 	switch got {
 	case absent:
-		l.find("stage-missing", "no stage %q of %s", *stage, *id)
+		l.find("stage-missing", "no stage %q of %s", l.api.Stage, l.api.ID)
 	case seen:
 		l.webACL(aws.ToString(s.WebAclArn))
 		l.canary(s.CanarySettings != nil && s.CanarySettings.PercentTraffic > 0)
@@ -41,6 +36,20 @@ func (l *look) rest() {
 	}
 	l.gatewayResponses()
 	l.domains()
+}
+
+func (l *look) restAPI() (*apigateway.GetRestApiOutput, sight) {
+	c := l.rests()
+	return ask(l, getRestAPI, func(ctx context.Context) (*apigateway.GetRestApiOutput, error) {
+		return c.GetRestApi(ctx, &apigateway.GetRestApiInput{RestApiId: &l.api.ID})
+	}, "api", l.api.ID)
+}
+
+func (l *look) restStage() (*apigateway.GetStageOutput, sight) {
+	c := l.rests()
+	return ask(l, getStage, func(ctx context.Context) (*apigateway.GetStageOutput, error) {
+		return c.GetStage(ctx, &apigateway.GetStageInput{RestApiId: &l.api.ID, StageName: &l.api.Stage})
+	}, "api", l.api.ID, "stage", l.api.Stage)
 }
 
 // deployedMethods are those of the deployment that the stage serves; nil: not seen.
@@ -61,10 +70,10 @@ func (l *look) deployedMethods(deployment string) methods {
 	return out
 }
 
-// editedMethods are those of the API itself; nil: not seen.
-func (l *look) editedMethods() methods {
+// resources are those of the API itself, with their methods.
+func (l *look) resources() ([]types.Resource, sight) {
 	c := l.rests()
-	resources, got := ask(l, getResources, func(ctx context.Context) ([]types.Resource, error) {
+	return ask(l, getResources, func(ctx context.Context) ([]types.Resource, error) {
 		return pages(ctx, func(ctx context.Context, token *string) ([]types.Resource, *string, error) {
 			p, err := c.GetResources(ctx, &apigateway.GetResourcesInput{RestApiId: &l.api.ID, Position: token, Embed: []string{"methods"}})
 			if err != nil {
@@ -73,6 +82,11 @@ func (l *look) editedMethods() methods {
 			return p.Items, p.Position, nil
 		})
 	}, "api", l.api.ID)
+}
+
+// editedMethods are those of the API itself; nil: not seen.
+func (l *look) editedMethods() methods {
+	resources, got := l.resources()
 	if got != seen {
 		return nil
 	}

@@ -41,6 +41,21 @@ func (m methods) taking(r probe.Route) (string, bool) {
 	return best, ok
 }
 
+// on says which methods there are on a path, in words; nothing if there are none.
+func (m methods) on(path string) string {
+	var verbs []string
+	for key := range m {
+		if verb, at, _ := strings.Cut(key, " "); at == path {
+			verbs = append(verbs, verb)
+		}
+	}
+	if len(verbs) == 0 {
+		return ""
+	}
+	slices.Sort(verbs)
+	return "; deployed there: " + strings.Join(verbs, ", ")
+}
+
 // state is what a route is in the account: deployed, and as it is being edited.
 type state struct {
 	deployed, edited methods // nil: not seen
@@ -61,9 +76,9 @@ func (l *look) routes(s state) {
 		editedKey, edited := other.taking(r)
 		switch {
 		case !there && edited:
-			l.find("not-deployed", "%s: declared and in the API, but not deployed", r.Name())
+			l.find("not-deployed", "%s: declared and in the API, but not deployed%s", r.Name(), now.on(r.Path))
 		case !there:
-			l.find("route-missing", "%s: declared, but not %s", r.Name(), what)
+			l.find("route-missing", "%s: declared, but not %s%s", r.Name(), what, now.on(r.Path))
 		case other != nil && !edited:
 			l.find("not-deployed", "%s: deployed, but no more in the API: changed, not deployed", r.Name())
 		default:

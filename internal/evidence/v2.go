@@ -14,12 +14,9 @@ import (
 
 // v2 compares an HTTP or WebSocket API.
 func (l *look) v2() {
-	c, id, stage := l.v2s(), &l.api.ID, &l.api.Stage
-	api, got := ask(l, getV2API, func(ctx context.Context) (*apigatewayv2.GetApiOutput, error) {
-		return c.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: id})
-	}, "api", *id)
+	api, got := l.v2API()
 	if got == absent {
-		l.find("api-missing", "no HTTP or WebSocket API %s in %s", *id, l.api.Region)
+		l.find("api-missing", "no HTTP or WebSocket API %s in %s", l.api.ID, l.api.Region)
 		return
 	}
 	if got == seen {
@@ -28,12 +25,10 @@ func (l *look) v2() {
 			l.find("api-type", "the type is declared %s; in the account it is %s", l.api.Type, api.ProtocolType)
 		}
 	}
-	s, got := ask(l, getV2Stage, func(ctx context.Context) (*apigatewayv2.GetStageOutput, error) {
-		return c.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: id, StageName: stage})
-	}, "api", *id, "stage", *stage)
+	s, got := l.v2Stage()
 	switch got {
 	case absent:
-		l.find("stage-missing", "no stage %q of %s", *stage, *id)
+		l.find("stage-missing", "no stage %q of %s", l.api.Stage, l.api.ID)
 	case seen:
 		l.logging(s.AccessLogSettings != nil && aws.ToString(s.AccessLogSettings.DestinationArn) != "")
 		now := state{edited: l.editedRoutes()}
@@ -53,10 +48,24 @@ func (l *look) v2() {
 	l.domains()
 }
 
-// editedRoutes are those of the API itself; nil: not seen.
-func (l *look) editedRoutes() methods {
+func (l *look) v2API() (*apigatewayv2.GetApiOutput, sight) {
 	c := l.v2s()
-	routes, got := ask(l, getRoutes, func(ctx context.Context) ([]types.Route, error) {
+	return ask(l, getV2API, func(ctx context.Context) (*apigatewayv2.GetApiOutput, error) {
+		return c.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: &l.api.ID})
+	}, "api", l.api.ID)
+}
+
+func (l *look) v2Stage() (*apigatewayv2.GetStageOutput, sight) {
+	c := l.v2s()
+	return ask(l, getV2Stage, func(ctx context.Context) (*apigatewayv2.GetStageOutput, error) {
+		return c.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: &l.api.ID, StageName: &l.api.Stage})
+	}, "api", l.api.ID, "stage", l.api.Stage)
+}
+
+// v2Routes are those of the API itself.
+func (l *look) v2Routes() ([]types.Route, sight) {
+	c := l.v2s()
+	return ask(l, getRoutes, func(ctx context.Context) ([]types.Route, error) {
 		return pages(ctx, func(ctx context.Context, token *string) ([]types.Route, *string, error) {
 			p, err := c.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: &l.api.ID, NextToken: token})
 			if err != nil {
@@ -65,6 +74,11 @@ func (l *look) editedRoutes() methods {
 			return p.Items, p.NextToken, nil
 		})
 	}, "api", l.api.ID)
+}
+
+// editedRoutes are those of the API itself; nil: not seen.
+func (l *look) editedRoutes() methods {
+	routes, got := l.v2Routes()
 	if got != seen {
 		return nil
 	}
