@@ -93,13 +93,13 @@ func (p *page) explanation(x probe.Explanation) {
 	if len(a.Candidates) > 1 {
 		word("candidates", candidateList(a.Candidates))
 	}
-	word("because", together(a.Because)...)
+	word("because", Together(a.Because)...)
 	word("evidence", a.Evidence...)
 	word("next", nonempty(nextStep(x))...)
 }
 
-// together names the layers that are out for one reason in one line.
-func together(reasons []string) []string {
+// Together names the layers that are out for one reason in one line.
+func Together(reasons []string) []string {
 	type reason struct{ mark, layer, why string }
 	var all []reason
 	for _, text := range reasons {

@@ -67,7 +67,7 @@ func (p *page) replay(doc replayDocument) {
 				p.row(2, []int{wordColumn}, cell{"", dim}, cell{"of " + candidateList(cs), dim})
 			}
 		}
-		for i, text := range together(c.After.Attribution.Because) {
+		for i, text := range Together(c.After.Attribution.Because) {
 			word := "because"
 			if i > 0 {
 				word = ""
