@@ -34,6 +34,7 @@ var allowed = map[string]struct {
 	"internal/discover": {[]string{"probe", "internal/config", "internal/secrets"}, "it writes the configuration that an account has"},
 	"internal/evidence": {[]string{"probe", "internal/capture", "internal/secrets"}, "it turns logs and settings of an account into evidence"},
 	"internal/logging":  {[]string{"probe", "internal/capture", "internal/evidence"}, "it plans the logs that an account needs; what the account has, evidence tells"},
+	"internal/doctor":   {[]string{"probe", "internal/causes", "internal/evidence", "internal/report"}, "it makes a diagnosis of what runs and accounts told; sheets and quoting are the reports'"},
 	"internal/daemon": {[]string{"probe", "internal/store", "internal/metrics", "internal/alert", "internal/diagram", "internal/causes", "internal/browsertest"},
 		"it runs what it is given and shows what was kept; configurations and formats come as functions"},
 	"internal/browsertest": {nil, "it opens pages in the tests of those that write them"},
@@ -41,7 +42,7 @@ var allowed = map[string]struct {
 	"internal/cli": {[]string{
 		"probe", "scenarios", "internal/causes", "internal/secrets", "internal/config", "internal/capture", "internal/diagram",
 		"internal/store", "internal/metrics", "internal/alert", "internal/manifest", "internal/report", "internal/discover",
-		"internal/evidence", "internal/logging", "internal/daemon", "internal/sandbox",
+		"internal/evidence", "internal/doctor", "internal/logging", "internal/daemon", "internal/sandbox",
 	}, "it joins everything, and is the only one that joins the sandbox with the prober"},
 	"cmd/probe": {[]string{"internal/cli"}, "main calls the command line and does nothing else"},
 	"internal":  {nil, "only this test is here"},

@@ -23,7 +23,7 @@ const budgetFlag = "evidence-budget"
 
 func (a *accountFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.BoolVar(&a.wanted, "with-account", false, "compare with the account, too: with what is deployed and with what is being edited")
+	flags.BoolVar(&a.wanted, "with-account", a.wanted, "compare with the account, too: with what is deployed and with what is being edited")
 	flags.IntVar(&a.budget, budgetFlag, evidence.DefaultBudget, "calls to AWS's APIs of the run at most, with --with-account")
 }
 

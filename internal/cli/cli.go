@@ -62,6 +62,7 @@ Gateway, and says which layer answered each of them, how sure that is, and what 
 		newPlanCommand(s),
 		newServeCommand(s),
 		newExplainCommand(s),
+		newDoctorCommand(s),
 		newDiffCommand(s),
 		newReplayCommand(s),
 		newHistoryCommand(s),

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"apigwprobe/internal/cli"
+	"apigwprobe/internal/doctor"
 	"apigwprobe/internal/report"
 	"apigwprobe/internal/sandbox"
 	"apigwprobe/probe"
@@ -28,6 +29,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	for _, env := range []string{"gossip", "failing", "proxied"} {
 		a.of(t, env, s.config, env == "gossip")
 	}
+	a.ofDoctor(t, s)
 	a.ofMistakes(t, s)
 	a.ofRecordings(t, s)
 	a.ofDaemon(t, "gossip", s.config)
@@ -78,6 +80,22 @@ func (a artefacts) run(t *testing.T, name string, args ...string) (out string, c
 		t.Errorf("%s: got exit code %d and no error", name, code)
 	}
 	return stdout.String(), code
+}
+
+// ofDoctor are diagnoses of what tells all that it hears, and of the sandbox with its account.
+func (a artefacts) ofDoctor(t *testing.T, s *setup) {
+	t.Helper()
+	for _, f := range doctor.Formats() {
+		for _, at := range [][]string{
+			{"gossip", "dump", "GET /orders"}, {"gossip", "echo", "GET /iam"}, {"gossip", "echo", "GET /both"}, {"failing", "echo", "GET /babble"},
+		} {
+			args := append([]string{"doctor", "--config", s.config, "--with-account=false", "--format", f.Name}, at...)
+			if _, code := a.run(t, strings.Join(append(at, "doctor", f.Name), " "), args...); code == cli.ExitUsage {
+				t.Errorf("diagnosing %q: got exit code %d", at, code)
+			}
+		}
+		a.run(t, "sandbox doctor "+f.Name, "doctor", "sandbox", "orders", "GET /orders", "--fault", "key-disabled", "--format", f.Name)
+	}
 }
 
 // keep keeps a file.

@@ -1,0 +1,12 @@
+package doctor
+
+import (
+	"io"
+
+	"apigwprobe/internal/report"
+)
+
+var jsonFormat = Format{
+	Name: "json", Help: "the whole diagnosis, for programs",
+	Write: func(w io.Writer, d Diagnosis, _ report.Options) error { return report.WriteJSON(w, d) },
+}

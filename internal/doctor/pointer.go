@@ -1,0 +1,51 @@
+package doctor
+
+import (
+	"strings"
+
+	"apigwprobe/probe"
+)
+
+// pointer is a fact beside the answers that speaks for a cause.
+type pointer struct {
+	layer probe.Layer
+	cause probe.Cause
+	text  string
+	fits  func(probe.Result) bool
+}
+
+// pointers are those of what the account was found to be.
+func (in Input) pointers() []pointer {
+	var out []pointer
+	for _, f := range in.Report.Findings {
+		for _, rule := range rules {
+			if rule.kind == f.Kind && strings.Contains(f.Text, rule.words) && (!rule.route || strings.HasPrefix(f.Text, in.Route.Name()+":")) {
+				out = append(out, pointer{rule.layer, rule.cause, f.Text, func(r probe.Result) bool {
+					return !rule.host || r.Access == probe.AccessCustomDomain && strings.Contains(f.Text, r.Host)
+				}})
+			}
+		}
+	}
+	return out
+}
+
+// rules say what a finding of the account speaks for. The first that fits counts.
+var rules = []struct {
+	kind, words string
+	layer       probe.Layer
+	cause       probe.Cause
+	route, host bool // it is of this route; of the host that was called
+}{
+	{kind: "stage-missing", layer: probe.Stage, cause: "unknown-stage"},
+	{kind: "mapping", layer: probe.Domain, cause: "no-base-path-mapping", host: true},
+	{kind: "domain-missing", layer: probe.Domain, cause: "no-base-path-mapping", host: true},
+	{kind: "default-endpoint", words: "in the account it is disabled", layer: probe.Domain, cause: "default-endpoint-disabled"},
+	{kind: "not-deployed", words: "but not deployed; deployed there:", layer: probe.RouteLayer, cause: "wrong-method", route: true},
+	{kind: "not-deployed", words: "but not deployed", layer: probe.RouteLayer, cause: "no-such-resource", route: true},
+	{kind: "route-missing", words: "deployed there:", layer: probe.RouteLayer, cause: "wrong-method", route: true},
+	{kind: "route-missing", layer: probe.RouteLayer, cause: "no-such-resource", route: true},
+	{kind: "key-disabled", layer: probe.APIKeyLayer, cause: "disabled-api-key"},
+	{kind: "usage-plan", layer: probe.APIKeyLayer, cause: "api-key-not-in-usage-plan"},
+	{kind: "api-key", words: "declared no API key required", layer: probe.APIKeyLayer, cause: "missing-api-key", route: true},
+	{kind: "clock-skew", layer: probe.IAMAuthentication, cause: "clock-skew"},
+}
