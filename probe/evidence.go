@@ -14,6 +14,11 @@ type Evidence struct {
 	Candidates []Candidate `json:"candidates,omitempty"`
 	// Passed are layers that let the request pass.
 	Passed []Layer `json:"passed,omitempty"`
+	// Standing says that it is a fact of the account and not of this request. It proves only as long as one configuration
+	// answered all the time and what was sent is what arrived; otherwise it is usual at most.
+	Standing bool `json:"standing,omitempty"`
+	// Changing says that more than one configuration may have answered, so that no other answer proves anything of this one.
+	Changing bool `json:"changing,omitempty"`
 }
 
 // leaves reports whether the evidence leaves a layer possible.
@@ -39,7 +44,7 @@ func (s *state) testify() {
 	if len(s.x.evidence) == 0 {
 		return
 	}
-	if i := slices.IndexFunc(s.x.evidence, func(e Evidence) bool { return e.proves() && len(e.Candidates) > 0 }); i >= 0 {
+	if i := slices.IndexFunc(s.x.evidence, func(e Evidence) bool { return s.proven(e) && len(e.Candidates) > 0 }); i >= 0 {
 		if s.guessed() || s.left[0] == None && !s.x.evidence[i].leaves(None) {
 			s.instead(s.x.evidence[i])
 		}
@@ -48,13 +53,16 @@ func (s *state) testify() {
 		s.x.cap = "how the log is to be read is not documented"
 	}
 	for _, e := range s.x.evidence {
-		if e.proves() && len(s.candidates) > 0 {
+		if s.proven(e) && len(s.candidates) > 0 {
 			s.believe(e)
 		}
 	}
 }
 
-func (e Evidence) proves() bool { return e.Grade == Recorded || e.Grade == Documented }
+// proven reports whether evidence proves what it says of the request.
+func (s *state) proven(e Evidence) bool {
+	return (e.Grade == Recorded || e.Grade == Documented) && (!e.Standing || transparent(s.x) && s.x.unstable == "")
+}
 
 // guessed reports whether the candidates are none or a guess: the shape of the answer is not known, or only inferred.
 func (s *state) guessed() bool {
@@ -75,7 +83,7 @@ func (s *state) believe(e Evidence) {
 	var rs []reason
 	for _, l := range s.left {
 		if !e.leaves(l) {
-			rs = append(rs, reason{l, fmt.Sprintf("%s: %s", l, e.Text)})
+			rs = append(rs, reason{l, fmt.Sprintf("%s: %s", l, e.Text) + assumed(s.x, e)})
 		}
 	}
 	if len(rs) > 0 && len(rs) == len(s.left) {
@@ -89,6 +97,24 @@ func (s *state) believe(e Evidence) {
 	if len(e.layers()) == 1 && s.x.cap != contradicted {
 		s.x.cap = "" // whatever the shape of the answer
 	}
+}
+
+// changing is evidence that more than one configuration may have answered, or "".
+func (x *exchange) changing() string {
+	for _, e := range x.evidence {
+		if e.Changing {
+			return e.Text
+		}
+	}
+	return ""
+}
+
+// assumed names what evidence takes for granted.
+func assumed(x *exchange, e Evidence) string {
+	if e.Standing {
+		return assuming(x)
+	}
+	return ""
 }
 
 const contradicted = "the answer and its evidence contradict each other"
@@ -140,7 +166,7 @@ func (s *state) specify(cs []Candidate) {
 func (s *state) hearsay() []reason {
 	var rs []reason
 	for _, e := range s.x.evidence {
-		if e.Grade != Inferred || !slices.ContainsFunc(s.left, e.leaves) { // what contradicts everything is misread
+		if s.proven(e) || !slices.ContainsFunc(s.left, e.leaves) { // what contradicts everything is misread
 			continue
 		}
 		for _, l := range s.left {

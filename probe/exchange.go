@@ -264,6 +264,8 @@ func markUnstable(xs []*exchange) {
 		switch {
 		case x.c.API.Canary:
 			x.unstable = "declared: canary"
+		case x.changing() != "":
+			x.unstable = x.changing()
 		case !ok:
 			x.unstable = "no control was sent first and last"
 		}
