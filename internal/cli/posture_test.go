@@ -260,6 +260,11 @@ func (p posture) serve(t *testing.T) world {
 	if p.later != nil {
 		next := healthy()
 		both(p.setup, p.later)(&next)
+		for i := range next.APIs {
+			for j := range next.APIs[i].Stages {
+				next.APIs[i].Stages[j].Updated = time.Now()
+			}
+		}
 		g := gateway(t, next)
 		w.gateways = append(w.gateways, g)
 		m.Fronts = handover(g, p.after, &m)

@@ -190,7 +190,7 @@ func (c *call) stage(a *API, s *Stage) object {
 		settings["*/*"] = all
 	}
 	out := object{
-		"stageName": s.Name, "deploymentId": deploymentID(a, s.Name), "createdDate": since, "lastUpdatedDate": since,
+		"stageName": s.Name, "deploymentId": deploymentID(a, s.Name), "createdDate": since, "lastUpdatedDate": s.updated().Unix(),
 		"cacheClusterEnabled": false, "cacheClusterStatus": "NOT_AVAILABLE", "methodSettings": settings, "tracingEnabled": s.XRay, "tags": object{},
 	}
 	if l := s.AccessLog; l != nil {

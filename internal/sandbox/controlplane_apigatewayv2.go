@@ -82,7 +82,7 @@ func v2Stage(a *API, s *Stage) object {
 	}
 	out := object{
 		"stageName": s.Name, "deploymentId": deploymentID(a, s.Name), "autoDeploy": a.family() == HTTP && s.Deployment == nil,
-		"createdDate": sinceText, "lastUpdatedDate": sinceText, "defaultRouteSettings": usual, "routeSettings": settings,
+		"createdDate": sinceText, "lastUpdatedDate": s.updated().Format(time.RFC3339), "defaultRouteSettings": usual, "routeSettings": settings,
 		"stageVariables": object{}, "tags": object{},
 	}
 	if l := s.AccessLog; l != nil {

@@ -152,6 +152,16 @@ type Stage struct {
 
 	Throttle *Throttle // nil: none
 	Canary   *Canary   // nil: none
+
+	Updated time.Time // when it was changed last, as the control plane tells; zero: when everything was made
+}
+
+// updated is when the stage was changed last.
+func (s *Stage) updated() time.Time {
+	if s.Updated.IsZero() {
+		return time.Unix(since, 0).UTC()
+	}
+	return s.Updated.UTC()
 }
 
 // Deployment is a snapshot of those parts of an API that take effect only when
