@@ -204,7 +204,7 @@ func (o *runOptions) send(
 		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
 	}
 	if account != nil {
-		options.Look = account.Look
+		options.Look, options.Testify = account.Look, account.Testify
 	}
 	for event := range m.Run(ctx, options) {
 		event = o.baseline.compare(event)

@@ -85,7 +85,7 @@ func (a *Account) Look(ctx context.Context, api probe.API, sent []probe.Result) 
 	defer cancel()
 	l := &look{Account: a, ctx: ctx, api: api, sent: sent}
 	switch {
-	case api.ID == "" || api.Region == "" || api.Stage == "":
+	case !l.located():
 		l.note("%s: not compared with the account: it has no id, region or stage in the configuration", api.Name)
 	case api.Type == probe.REST:
 		l.rest()
