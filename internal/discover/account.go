@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
+	"apigwprobe/internal/secrets"
 	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -31,36 +29,12 @@ type Options struct {
 	Progress func(done, total int, next string)
 }
 
-// patient retries what came too fast for longer than what failed, where the AWS settings say nothing: the control plane
-// takes very few calls a second.
-type patient struct{ aws.Retryer }
-
-const (
-	patience      = 10 // attempts of what came too fast
-	usualPatience = 3  // of what failed
-)
-
-func newPatient() aws.Retryer {
-	return patient{retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = patience })}
-}
-
-// RetryDelay is also where the SDK lets a retryer give up.
-func (p patient) RetryDelay(attempt int, err error) (time.Duration, error) {
-	if attempt >= usualPatience && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) != aws.TrueTernary {
-		return 0, err
-	}
-	return p.Retryer.RetryDelay(attempt, err)
-}
-
 // Account finds what is in the account that the standard AWS settings lead to. What it may not see is among the
 // problems; the error is for when there is nothing to go on with.
 func Account(ctx context.Context, o Options) (*Inventory, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	cfg, err := secrets.OpenAccount(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the AWS settings: %w", err)
-	}
-	if cfg.RetryMaxAttempts == 0 && cfg.RetryMode == "" {
-		cfg.Retryer = newPatient
+		return nil, err
 	}
 	if cfg.Region == "" && len(o.Regions) > 0 {
 		cfg.Region = o.Regions[0]

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"apigwprobe/internal/secrets"
 	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -50,12 +50,9 @@ type answer struct {
 // Open reads the standard AWS settings, and those given here over them. It asks nothing yet.
 func Open(ctx context.Context, budget int, settings ...func(*config.LoadOptions) error) (*Account, error) {
 	a := &Account{turns: make(chan struct{}, atOnce), left: budget, known: make(map[string]*answer)}
-	cfg, err := config.LoadDefaultConfig(ctx, append([]func(*config.LoadOptions) error{
-		config.WithRetryMode(aws.RetryModeAdaptive), config.WithLogger(logging.Nop{}),
-		config.WithAPIOptions([]func(*middleware.Stack) error{a.meter}),
-	}, settings...)...)
+	cfg, err := secrets.OpenAccount(ctx, append(settings, config.WithAPIOptions([]func(*middleware.Stack) error{a.meter}))...)
 	if err != nil {
-		return nil, fmt.Errorf("reading the AWS settings: %w", err)
+		return nil, err
 	}
 	a.config = cfg
 	return a, nil
