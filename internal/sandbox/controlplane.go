@@ -16,6 +16,9 @@ type ControlPlane struct {
 	PageSize      int // entries of one page, at most; 0: as many as the services have
 	ThrottleEvery int // each n-th call is refused for having come too fast; 0: none
 
+	NoExports      bool // stages cannot be exported, as those of some APIs cannot
+	NoEdgeDomainV2 bool // the second version of the management API does not know edge-optimised domains
+
 	Parameters map[string]string // of Systems Manager, by name
 	Secrets    map[string]string // of Secrets Manager, by name
 
@@ -116,7 +119,7 @@ var controlServices = sync.OnceValue(func() map[string]*controlService {
 	all := map[string]*controlService{}
 	for _, s := range []*controlService{
 		apiGatewayService(), stsService(), ec2Service(), ssmService(), secretsManagerService(),
-		logsService(), wafService(), iamService(), lambdaService(),
+		logsService(), wafService(), iamService(), lambdaService(), snsService(),
 	} {
 		all[s.name] = s
 		for i := range s.operations {

@@ -55,7 +55,7 @@ func apiGatewayService() *controlService {
 			read("GetDeployments", "/v2/apis/{api}/deployments", onV2(getV2Deployments)),
 			read("ExportApi", "/v2/apis/{api}/exports/{type}", onV2(exportAPI)),
 			read("GetDomainNames", "/v2/domainnames", getV2DomainNames),
-			read("GetDomainName", "/v2/domainnames/{domain}", onDomain(func(_ *call, d *Domain) (any, error) { return v2DomainName(d), nil })),
+			read("GetDomainName", "/v2/domainnames/{domain}", onDomain(getV2DomainName)),
 			read("GetApiMappings", "/v2/domainnames/{domain}/apimappings", onDomain(getAPIMappings)),
 			{
 				name: "ListRoutingRules", route: "GET /v2/domainnames/{domain}/routingrules", action: "apigateway:ListRoutingRules",

@@ -83,8 +83,20 @@ func getBasePathMappings(c *call, d *Domain) (any, error) {
 	})
 }
 
+// hidden tells whether the second version of the management API knows a domain.
+func (c *call) hidden(d *Domain) bool {
+	return c.model.ControlPlane.NoEdgeDomainV2 && d.Endpoint == Edge
+}
+
+func getV2DomainName(c *call, d *Domain) (any, error) {
+	if c.hidden(d) {
+		return nil, notThere("domain name")
+	}
+	return v2DomainName(d), nil
+}
+
 func getV2DomainNames(c *call) (any, error) {
-	return v2Items(c, c.domainsInView(), func(d *Domain) any { return v2DomainName(d) })
+	return v2Items(c, slices.DeleteFunc(c.domainsInView(), c.hidden), func(d *Domain) any { return v2DomainName(d) })
 }
 
 func v2DomainName(d *Domain) object {

@@ -5,12 +5,16 @@ import (
 	"strings"
 )
 
+var errNoExport = badRequest("The API cannot be exported")
+
 // getExport writes an OpenAPI document of what a stage of a REST API serves.
 func getExport(c *call, a *API) (any, error) {
 	s := a.stage(c.r.PathValue("stage"))
 	switch {
 	case s == nil:
 		return nil, notThere("stage")
+	case c.model.ControlPlane.NoExports:
+		return nil, errNoExport
 	case c.r.PathValue("type") != "oas30":
 		return nil, badRequest("the sandbox exports oas30 only")
 	}
@@ -29,6 +33,8 @@ func exportAPI(c *call, a *API) (any, error) {
 	switch {
 	case a.family() != HTTP:
 		return nil, badRequest("Only HTTP APIs can be exported")
+	case c.model.ControlPlane.NoExports:
+		return nil, errNoExport
 	case c.r.PathValue("type") != "OAS30" || q.Get("outputType") != "JSON":
 		return nil, badRequest("the sandbox exports OAS30 in JSON only")
 	case s == nil && q.Get("stageName") != "":

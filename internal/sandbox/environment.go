@@ -30,6 +30,18 @@ func Serve(addr string, faults ...string) (*Environment, error) {
 		}
 		f.change(&w)
 	}
+	return w.serve(addr)
+}
+
+// ServeChanged starts the built-in environment on addr with a model that is changed
+// first, for tests of what no fault is.
+func ServeChanged(addr string, change func(*Model)) (*Environment, error) {
+	w := setting{Model: Builtin()}
+	change(&w.Model)
+	return w.serve(addr)
+}
+
+func (w setting) serve(addr string) (*Environment, error) {
 	g, err := New(w.Model)
 	if err != nil {
 		return nil, fmt.Errorf("building the sandbox: %w", err)
