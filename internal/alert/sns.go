@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,16 @@ type SNSConfig struct {
 	TopicARN    string
 	Credentials func(context.Context) (probe.Credentials, error)
 	Endpoint    string // empty: that of the topic's region
+}
+
+// Publish is the right that a topic takes.
+var Publish = probe.Right{Call: "sns Publish", Action: "sns:Publish", Resource: "arn:{partition}:sns:{region}:{account}:{topic}", Shows: "alerts to topics"}
+
+// PublishTo is the right that this topic takes.
+func PublishTo(topic string) probe.Right {
+	r := Publish
+	r.Resource = topic
+	return r
 }
 
 // NewSNS is a destination that publishes texts to a topic of Amazon SNS, with attributes to filter by.
@@ -75,12 +86,12 @@ func (t *topic) Send(ctx context.Context, m Message, _ time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, sendLimit)
 	defer cancel()
 	_, err := t.client.Publish(ctx, in)
-	return worded(err)
+	return t.worded(err)
 }
 
 // worded names the code that AWS answered. Its message may repeat what was sent. None is final: what we send is within
 // SNS's limits, so it is the topic or the permission that is wrong, and somebody will put it right.
-func worded(err error) error {
+func (t *topic) worded(err error) error {
 	var ours *unresolved
 	var api smithy.APIError
 	switch {
@@ -88,6 +99,8 @@ func worded(err error) error {
 		return nil
 	case errors.As(err, &ours):
 		return ours.error
+	case errors.As(err, &api) && slices.Contains([]string{"AuthorizationError", "AccessDenied", "AccessDeniedException"}, api.ErrorCode()):
+		return fmt.Errorf("got %s from SNS: %s on %s is not allowed", api.ErrorCode(), Publish.Action, t.TopicARN)
 	case errors.As(err, &api):
 		return fmt.Errorf("got %s from SNS", api.ErrorCode())
 	case errors.Is(err, context.DeadlineExceeded):

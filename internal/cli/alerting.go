@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"net/url"
+	"os"
 
 	"apigwprobe/internal/alert"
 	"apigwprobe/internal/config"
@@ -52,7 +54,10 @@ func alertDestination(d config.Destination) alert.Destination {
 			Name: d.Name, URL: source(w.URL), Secret: source(w.Secret), Bearer: source(w.BearerToken), Roots: w.RootCAs,
 		})
 	default:
-		return alert.NewSNS(alert.SNSConfig{Name: d.Name, TopicARN: d.Topic.ARN, Credentials: credentials(d.Topic.Principal)})
+		return alert.NewSNS(alert.SNSConfig{
+			Name: d.Name, TopicARN: d.Topic.ARN, Credentials: credentials(d.Topic.Principal),
+			Endpoint: cmp.Or(os.Getenv("AWS_ENDPOINT_URL_SNS"), os.Getenv("AWS_ENDPOINT_URL")),
+		})
 	}
 }
 
