@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -66,6 +67,9 @@ func runDiscover(ctx context.Context, o *discoverOptions) error {
 	case err != nil:
 		return err
 	}
+	if len(inventory.APIs) == 0 {
+		return o.nothing(inventory)
+	}
 	text := inventory.File(o.environment, time.Now())
 	out, err := createOutput(o.output, o.streams.Out)
 	if err != nil {
@@ -78,9 +82,7 @@ func runDiscover(ctx context.Context, o *discoverOptions) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	for _, p := range inventory.Problems {
-		_, _ = fmt.Fprintf(o.streams.Err, "warning: %s\n", p)
-	}
+	o.warn(inventory)
 	if err := checkDiscovered(text); err != nil {
 		return err
 	}
@@ -88,6 +90,22 @@ func runDiscover(ctx context.Context, o *discoverOptions) error {
 		return outcome(ExitInconclusive)
 	}
 	return nil
+}
+
+func (o *discoverOptions) warn(inventory *discover.Inventory) {
+	for _, p := range inventory.Problems {
+		_, _ = fmt.Fprintf(o.streams.Err, "warning: %s\n", p)
+	}
+}
+
+// nothing says why there is no API to write down.
+func (o *discoverOptions) nothing(inventory *discover.Inventory) error {
+	if len(inventory.Problems) == 0 {
+		return fmt.Errorf("finding APIs: got none that is deployed: %s", strings.Join(inventory.Notes, "; "))
+	}
+	o.warn(inventory)
+	_, _ = fmt.Fprintln(o.streams.Err, "no API can be seen, and nothing is written")
+	return outcome(ExitInconclusive)
 }
 
 // checkDiscovered finds what an account allows and a configuration does not.

@@ -271,3 +271,25 @@ func TestDiscoverLooksInRegions(t *testing.T) {
 		t.Errorf("got %v APIs, want 8 here, 1 there, 9 in all", got)
 	}
 }
+
+func TestDiscoverFindsNothing(t *testing.T) {
+	m := sandbox.Builtin()
+	operatorMay(&m)
+	account(t, m)
+	file, messages, code := discovered(t)
+	const want = "warning: the REST APIs of eu-west-1: not known: the right apigateway:GET on arn:aws:apigateway:eu-west-1::/restapis is missing\n" +
+		"warning: the HTTP and WebSocket APIs of eu-west-1: not known: the right apigateway:GET on arn:aws:apigateway:eu-west-1::/apis is missing\n" +
+		"no API can be seen, and nothing is written\n"
+	if file != "" || messages != want || code != ExitInconclusive {
+		t.Errorf("without rights: got exit code %d, %q and %q, want 3, no file and %q", code, file, messages, want)
+	}
+
+	m = sandbox.Builtin()
+	m.APIs, m.Domains, m.Plans = m.APIs[:1], nil, nil
+	m.APIs[0].Stages = nil
+	account(t, m)
+	file, messages, code = discovered(t)
+	if file != "" || code != ExitUsage || !strings.Contains(messages, `finding APIs: got none that is deployed: REST API "orders" (or4d3r5a1b) has no stage`) {
+		t.Errorf("without stages: got exit code %d, %q and %q, want 2 and the API that has none", code, file, messages)
+	}
+}
