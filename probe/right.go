@@ -18,6 +18,12 @@ func (r Right) On(region string, names ...string) string {
 	return rightName.ReplaceAllString(bind(r.Resource, region, names), "*")
 }
 
+// In is the right in a region, on what names name; what has no name stays open.
+func (r Right) In(region string, names ...string) Right {
+	r.Resource, r.Shows = bind(r.Resource, region, names), bind(r.Shows, region, names)
+	return r
+}
+
 // Without is what cannot be known without the right, with the same names.
 func (r Right) Without(region string, names ...string) string { return bind(r.Shows, region, names) }
 

@@ -4,8 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"apigwprobe/internal/config"
 	"apigwprobe/internal/manifest"
+	"apigwprobe/probe"
 
 	"github.com/spf13/cobra"
 )
@@ -14,6 +18,7 @@ type manifestOptions struct {
 	streams      Streams
 	kind         manifest.Kind
 	environments []string
+	commands     []string
 	config       string
 	output       string
 }
@@ -28,7 +33,9 @@ for the environments that are named or for all of them; no secret is resolved, a
 
 Kinds:
 ` + manifestHelp(),
-		Example: `  probe manifest systemd prod`,
+		Example: `  probe manifest systemd prod
+  probe manifest iam-policy --command discover
+  probe manifest iam-policy --command run-with-account prod`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return hinted{errors.New("got no kind, want one"), seeHelp(cmd)}
@@ -51,12 +58,29 @@ Kinds:
 				return hinted{err, hint}
 			}
 			o.kind, o.environments = kind, args[1:]
+			if err := o.check(); err != nil {
+				return hinted{err, seeHelp(cmd)}
+			}
 			return showManifest(o)
 		},
 	}
 	addConfig(cmd, &o.config)
 	cmd.Flags().StringVar(&o.output, "output", "", "write to this file, and nothing to standard output")
+	cmd.Flags().StringSliceVar(&o.commands, "command", nil, "of iam-policy: only what this needs: "+strings.Join(commandNames(), ", ")+"; repeatable")
+	complete(cmd, "command", commandNames)
 	return cmd
+}
+
+func (o *manifestOptions) check() error {
+	for _, name := range o.commands {
+		if !o.kind.Rights {
+			return fmt.Errorf("manifest %q: got --command, want none", o.kind.Name)
+		}
+		if !slices.Contains(commandNames(), name) {
+			return fmt.Errorf("--command: got %q, want one of %s", name, quoteAll(commandNames()))
+		}
+	}
+	return nil
 }
 
 func showManifest(o *manifestOptions) error {
@@ -76,7 +100,10 @@ func showManifest(o *manifestOptions) error {
 }
 
 func (o *manifestOptions) input() (manifest.Input, error) {
-	in := manifest.Input{Config: o.config}
+	in := manifest.Input{Config: o.config, Say: func(note string) { _, _ = fmt.Fprintf(o.streams.Err, "note: %s\n", note) }}
+	if o.kind.Rights {
+		return in, o.rights(&in)
+	}
 	if !o.kind.Environments {
 		if len(o.environments) > 0 {
 			return in, fmt.Errorf("manifest %q: got %s, want no environment", o.kind.Name, quoteAll(o.environments))
@@ -95,14 +122,48 @@ func (o *manifestOptions) input() (manifest.Input, error) {
 	if len(names) == 0 {
 		names = file.Environments()
 	}
+	in.Plans, err = outlines(file, names)
+	return in, err
+}
+
+func outlines(file *config.File, names []string) ([]probe.Plan, error) {
+	var plans []probe.Plan
 	for _, name := range names {
 		plan, err := outline(file, name)
 		if err != nil {
-			return in, err
+			return nil, err
 		}
-		in.Plans = append(in.Plans, plan)
+		plans = append(plans, plan)
 	}
-	return in, nil
+	return plans, nil
+}
+
+// rights finds those of the commands, into what the manifest is made of: for the environments that are named, or, without a configuration, for any.
+func (o *manifestOptions) rights(in *manifest.Input) error {
+	commands := o.commands
+	if len(commands) == 0 {
+		commands = commandNames()
+	}
+	any := anybody()
+	any.add(commands)
+	in.Wide, in.Rights = any.Own, any.Own
+	if len(o.environments) > 0 {
+		file, err := loadConfig(o.config)
+		if err != nil {
+			return err
+		}
+		w := &wants{file: file}
+		if w.plans, err = outlines(file, o.environments); err != nil {
+			return err
+		}
+		w.add(commands)
+		in.Rights = w.Own
+		slices.Sort(w.Elsewhere)
+		for _, note := range slices.Compact(w.Elsewhere) {
+			in.Say(note)
+		}
+	}
+	return nil
 }
 
 func manifestNames() []string {

@@ -38,15 +38,19 @@ var (
 	describeVPCEndpoints = probe.Right{Call: "ec2 DescribeVpcEndpoints", Action: "ec2:DescribeVpcEndpoints", Resource: "*", Shows: "the VPC endpoints of {name}"}
 )
 
-// Rights are the calls that this package makes, in their order. The regions are asked for only where all are wanted.
-func Rights() []probe.Right {
-	return []probe.Right{
-		getCallerIdentity, describeRegions,
+// Rights are those that finding the APIs of regions takes, and those that finding the regions does, if that is wanted.
+func Rights(accountWide bool) []probe.Right {
+	rights := []probe.Right{
+		getCallerIdentity,
 		getRestAPIs, getAPIs, getV2DomainNames, getAPIMappings, listRoutingRules, getDomainNames, getBasePathMappings,
 		getUsagePlans, getUsagePlanKeys,
 		getStages, describeVPCEndpoints, getWebACL, getExport, getDeployment, getAuthorizers, getResources, getGatewayResponses,
 		getV2Stages, exportAPI, getRoutes, getAuthorizer,
 	}
+	if accountWide {
+		rights = append(rights, describeRegions)
+	}
+	return rights
 }
 
 func reads(operation, path, shows string) probe.Right {

@@ -1,6 +1,10 @@
 package evidence
 
-import "apigwprobe/probe"
+import (
+	"slices"
+
+	"apigwprobe/probe"
+)
 
 // The calls that this package makes. Nothing else is asked of an account.
 var (
@@ -30,6 +34,32 @@ var (
 		Resource: "arn:{partition}:apigateway:{region}:*:/domainnames/{domain}/routingrules/*", Shows: "routing rules of the custom domain",
 	}
 )
+
+// Rights are those that a look at an API may take.
+func Rights(api probe.API) []probe.Right {
+	var rights []probe.Right
+	switch api.Type {
+	case probe.REST:
+		rights = append(rights, getRestAPI, getStage, getDeployment, getResources, getGatewayResponses)
+	case probe.HTTP:
+		rights = append(rights, getV2API, getV2Stage, getRoutes, exportAPI)
+	default:
+		rights = append(rights, getV2API, getV2Stage, getRoutes)
+	}
+	keyed := slices.ContainsFunc(api.Routes, func(r probe.Route) bool { return r.APIKeyRequired })
+	if keyed && api.Type != probe.HTTP {
+		rights = append(rights, getUsagePlans, getUsagePlanKeys, getAPIKeys)
+	}
+	for i, r := range rights {
+		rights[i] = r.In(api.Region, "api", api.ID, "stage", api.Stage)
+	}
+	for _, d := range api.Domains {
+		for _, r := range []probe.Right{getDomainName, getAPIMappings, listRoutingRules, getEdgeDomain, getBasePathMappings} {
+			rights = append(rights, r.In(api.Region, "domain", d.Host))
+		}
+	}
+	return rights
+}
 
 func apiGateway(operation, path, shows string) probe.Right {
 	return probe.Right{Call: "apigateway " + operation, Action: "apigateway:GET", Resource: "arn:{partition}:apigateway:{region}::" + path, Shows: shows}

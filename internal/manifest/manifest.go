@@ -18,7 +18,9 @@ type Kind struct {
 	Help string // what it is for, in a few words
 	// Environments says that the file is filled from environments of a configuration; without it, from nothing.
 	Environments bool
-	Write        func(io.Writer, Input) error
+	// Rights says that the file is made of rights, those of commands, and needs no configuration.
+	Rights bool
+	Write  func(io.Writer, Input) error
 }
 
 // Input is what a file is filled from.
@@ -28,6 +30,9 @@ type Input struct {
 	// Texts are the files of the configuration by their names; an error if a secret stands in one.
 	Texts func() (map[string]string, error)
 	Plans []probe.Plan // the environments that were asked for; at least one where the kind wants them
+
+	Rights, Wide []probe.Right // of the commands that were asked for: on what the environments have, and on anything
+	Say          func(string)  // tells what does not stand in the file
 }
 
 // Kinds returns all kinds, sorted by name.
@@ -37,6 +42,7 @@ func Kinds() []Kind {
 		githubAction,
 		gitlab,
 		grafana,
+		iamRights,
 		iamRoles,
 		iamRolesCloudFormation,
 		kubernetes,

@@ -53,7 +53,9 @@ var texts = map[string]string{"probe.yaml": "  # with comments, which begin anyw
 func input() Input {
 	return Input{
 		Config: "deploy/probe.yaml", Path: "/etc/probe/probe.yaml", Plans: plans(),
-		Texts: func() (map[string]string, error) { return texts, nil },
+		Texts:  func() (map[string]string, error) { return texts, nil },
+		Rights: []probe.Right{right("ssm:GetParameter", "arn:aws:ssm:eu-west-1:*:parameter/probe/key"), right("sns:Publish", "arn:aws:sns:*:*:*")},
+		Say:    func(string) {},
 	}
 }
 

@@ -152,6 +152,7 @@ type (
 		Statement []statement
 	}
 	statement struct {
+		Sid       string `json:",omitempty"`
 		Effect    string
 		Principal map[string]any `json:",omitempty"`
 		Action    string

@@ -37,30 +37,17 @@ func Resolve(ctx context.Context, plan probe.Plan, needs probe.Needs) probe.Mate
 // credential chain is touched. A failure is kept beside its key and hinders nothing else. The references of a needed
 // principal or of a token are resolved with the others and are part of the material.
 func (r *Resolver) Resolve(ctx context.Context, plan probe.Plan, needs probe.Needs) probe.Material {
-	references := slices.Clone(needs.References)
-	for _, name := range needs.Principals {
-		p := plan.Principals[name]
-		references = append(references, p.SecretAccessKey, p.SessionToken)
-	}
-	var tokens []*probe.Reference // by client credentials
-	for _, ref := range references {
-		if ref != nil && ref.OAuth2 != nil {
+	var references, tokens, stored []*probe.Reference // the last two by client credentials, and in AWS's stores
+	for _, ref := range sources(plan, needs) {
+		switch {
+		case ref.OAuth2 != nil:
 			tokens = append(tokens, ref)
-			references = append(references, ref.OAuth2.ClientSecret)
-		}
-	}
-	var stored []*probe.Reference // in AWS's stores
-	for _, ref := range references {
-		if ref != nil && ref.Stored() {
+		case ref.Stored():
 			stored = append(stored, ref)
-			if ref.As != nil {
-				references = append(references, ref.As.SecretAccessKey, ref.As.SessionToken)
-			}
+		default:
+			references = append(references, ref)
 		}
 	}
-	references = slices.DeleteFunc(references, func(ref *probe.Reference) bool {
-		return slices.Contains(tokens, ref) || slices.Contains(stored, ref)
-	})
 	secrets := each(references, func(ref *probe.Reference) probe.ResolvedSecret {
 		ctx, cancel := within(ctx, referenceLimit)
 		defer cancel()
@@ -84,6 +71,32 @@ func (r *Resolver) Resolve(ctx context.Context, plan probe.Plan, needs probe.Nee
 			return resolvePrincipal(ctx, plan, name, secrets)
 		}),
 	}
+}
+
+// sources are all references that needs come from: those of the principals, and those that others refer to, too.
+func sources(plan probe.Plan, needs probe.Needs) []*probe.Reference {
+	var out []*probe.Reference
+	var add func(...*probe.Reference)
+	add = func(refs ...*probe.Reference) {
+		for _, ref := range refs {
+			if ref == nil || slices.Contains(out, ref) {
+				continue
+			}
+			out = append(out, ref)
+			if ref.OAuth2 != nil {
+				add(ref.OAuth2.ClientSecret)
+			}
+			if ref.As != nil {
+				add(ref.As.SecretAccessKey, ref.As.SessionToken)
+			}
+		}
+	}
+	add(needs.References...)
+	for _, name := range needs.Principals {
+		p := plan.Principals[name]
+		add(p.SecretAccessKey, p.SessionToken)
+	}
+	return out
 }
 
 // each calls resolve once for each distinct key and collects the answers. Zero keys stand for what a plan leaves open.
