@@ -39,7 +39,7 @@ func (policy Policy) document(a *API) string {
 }
 
 func (policy Policy) render(expand func(string) string, partition string) string {
-	d := policyDocument{Version: "2012-10-17"}
+	d := policyDocument{Version: "2012-10-17", Statement: []policyStatement{}}
 	for _, s := range policy {
 		out := policyStatement{Effect: s.Effect, Action: s.Action, Principal: principals(s.Principal, partition)}
 		if len(s.Action) == 0 {

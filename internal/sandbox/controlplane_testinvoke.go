@@ -116,8 +116,24 @@ func (x *exchange) testAuthorizer(z *Authorizer) object {
 	}
 	d, no := x.call(z, identity)
 	if no != nil {
-		return fail(no.kind.status, "Execution failed due to configuration error: "+no.cause)
+		if no.kind.status == http.StatusUnauthorized {
+			return fail(no.kind.status, "Unauthorized request: "+x.id)
+		}
+		lines = append(lines, "Execution failed due to configuration error: "+authorizerErrors(z, no))
+		return fail(no.kind.status, "AuthorizerConfigurationException")
 	}
 	lines = append(lines, "Successfully completed authorizer execution")
 	return object{"clientStatus": 0, "latency": 1, "principalId": "sandbox", "policy": d.Policy.document(x.api), "log": x.testLog(lines...)}
+}
+
+// authorizerErrors are how the log words what an authorizer that works would not
+// have done.
+func authorizerErrors(z *Authorizer, no *refusal) string {
+	switch {
+	case z.Function.NotPermitted:
+		return integrationErrors["lambda-permission-missing"]
+	case no.cause == "lambda-authorizer-failure":
+		return `Authorizer function failed with response body: {"errorMessage":"sandbox"}`
+	}
+	return "Could not parse policy"
 }
