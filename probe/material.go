@@ -75,3 +75,9 @@ func NeedsOf(cases []Case) Needs {
 	}
 	return n
 }
+
+// Redact takes out of a text every secret that a run of the plan with this material can put on the wire, and whatever
+// stands where secrets stand: for texts that come back by other ways than the answers.
+func (m Material) Redact(plan *Plan, text string) string {
+	return scrub(newRedactor(m.values(plan)).text(text))
+}
