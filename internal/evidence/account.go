@@ -1,5 +1,6 @@
 // Package evidence looks at the account behind an API: at what is deployed, at what is being edited, and at what stands
-// around it. It only reads; what it may not read it notes with the right that is missing.
+// around it. It only reads, unless it is told to call what stands behind a route; what it may not read it notes with the
+// right that is missing. CHECKS.md lists the checks.
 package evidence
 
 import (
@@ -149,6 +150,7 @@ func ask[T any](l *look, r probe.Right, call func(context.Context) (T, error), n
 	if known.err == nil {
 		return known.value.(T), seen
 	}
+	shows := r.Without(l.api.Region, names...)
 	var none T
 	var refused smithy.APIError
 	switch code := ""; {
@@ -157,14 +159,14 @@ func ask[T any](l *look, r probe.Right, call func(context.Context) (T, error), n
 	case errors.As(known.err, &refused):
 		code = refused.ErrorCode()
 		if strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" {
-			l.note("account: not seen: %s: %s on %s is not allowed", r.Shows, r.Action, arn)
+			l.note("account: not seen: %s: %s on %s is not allowed", shows, r.Action, arn)
 		} else {
-			l.note("account: not seen: %s: %s on %s was answered %s", r.Shows, r.Call, arn, code)
+			l.note("account: not seen: %s: %s on %s was answered %s", shows, r.Call, arn, code)
 		}
 	case errors.Is(known.err, errBudget):
 		l.note("account: not seen: the rest: the budget of calls is used up")
 	case errors.Is(known.err, context.DeadlineExceeded), errors.Is(known.err, context.Canceled):
-		l.note("account: not seen: %s: %s on %s got no answer in time", r.Shows, r.Call, arn)
+		l.note("account: not seen: %s: %s on %s got no answer in time", shows, r.Call, arn)
 	default:
 		l.note("account: not seen: %s got no answer: %s", r.Call, innermost(known.err))
 	}

@@ -62,7 +62,7 @@ func parseDocument(text []byte) (document, error) {
 	if len(raw) > 0 && raw[0] == '{' {
 		raw = slices.Concat([]byte("["), raw, []byte("]"))
 	}
-	if err := json.Unmarshal(raw, &each); err != nil || len(each) == 0 {
+	if err := json.Unmarshal(raw, &each); err != nil || each == nil {
 		return nil, errors.New("reading a policy: got no Statement")
 	}
 	var out document

@@ -95,7 +95,7 @@ func TestDocumentIsNone(t *testing.T) {
 		`"Allow"`:            "reading a policy: got no JSON object",
 		`null`:               "reading a policy: got no JSON object",
 		`{}`:                 "reading a policy: got no Statement",
-		`{"Statement":[]}`:   "reading a policy: got no Statement",
+		`{"Statement":null}`: "reading a policy: got no Statement",
 		`{"Statement":"x"}`:  "reading a policy: got no Statement",
 		`{"statement":[{}]}`: "reading a policy: got no Statement",
 		`{"Statement":[{"Effect":"allow",` + rest + `}]}`:                                                          `reading a policy: statement 1: got Effect "allow", want "Allow" or "Deny"`,

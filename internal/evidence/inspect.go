@@ -32,9 +32,16 @@ func (i *inspection) missed(c Check) {
 	i.found(c, Unseen, "%s", i.why())
 }
 
-// why is what was noted in place of answers.
+// why takes what was noted in place of answers.
 func (i *inspection) why() string {
-	return strings.ReplaceAll(strings.Join(i.notes, "; "), "account: not seen: ", "not seen: ")
+	text := unnoted(i.notes)
+	i.notes = nil
+	return text
+}
+
+// unnoted are notes as the text of a check.
+func unnoted(notes []string) string {
+	return strings.ReplaceAll(strings.Join(notes, "; "), "account: not seen: ", "not seen: ")
 }
 
 // accountID is the account that is looked at; "" if that is not known, which is noted.
@@ -47,5 +54,10 @@ func (i *inspection) methodARN(stage string, r probe.Route, verb, path string) s
 	if r.Path == probe.ConnectRoute {
 		method = probe.ConnectRoute
 	}
-	return strings.Join([]string{"arn", probe.Partition(i.api.Region), "execute-api", i.api.Region, i.accountID(), i.api.ID + "/" + stage + "/" + method}, ":")
+	return i.executeAPI(i.api.ID + "/" + stage + "/" + method)
+}
+
+// executeAPI is the ARN of something of an API.
+func (i *inspection) executeAPI(what string) string {
+	return strings.Join([]string{"arn", probe.Partition(i.api.Region), "execute-api", i.api.Region, i.accountID(), what}, ":")
 }

@@ -8,9 +8,6 @@ import (
 	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/apigateway"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
-	v2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
 
 // Names are what the account calls the parts of a route, for whoever has to change them. What is not there, or was not
@@ -43,9 +40,14 @@ func (a *Account) Names(ctx context.Context, api probe.API, route probe.Route) (
 	switch {
 	case api.ID == "" || api.Region == "" || api.Stage == "":
 	case api.Type == probe.REST:
-		l.restNames(route, &n)
+		l.restNames(&n)
 	default:
-		l.v2Names(route, &n)
+		l.v2Names(&n)
+	}
+	if n.Owner != "" {
+		if h, ok := l.handler(route); ok {
+			n.take(h)
+		}
 	}
 	if route.APIKeyRequired && n.Owner != "" {
 		l.keyNames(&n)
@@ -62,7 +64,7 @@ func NameRights() []probe.Right {
 	}
 }
 
-func (l *look) restNames(route probe.Route, n *Names) {
+func (l *look) restNames(n *Names) {
 	if _, got := l.restAPI(); got != seen {
 		return
 	}
@@ -73,34 +75,9 @@ func (l *look) restNames(route probe.Route, n *Names) {
 			n.LogGroup = groupOf(aws.ToString(s.AccessLogSettings.DestinationArn))
 		}
 	}
-	resources, _ := l.resources()
-	for _, r := range resources {
-		if aws.ToString(r.Path) != route.Path {
-			continue
-		}
-		n.Resource = aws.ToString(r.Id)
-		m := r.ResourceMethods[route.Method]
-		if m.MethodIntegration != nil {
-			n.Function = functionOf(aws.ToString(m.MethodIntegration.Uri))
-		}
-		if n.Authorizer.ID = aws.ToString(m.AuthorizerId); n.Authorizer.ID != "" {
-			n.Authorizer.Function = functionOf(l.restAuthorizerURI(n.Authorizer.ID))
-		}
-	}
 }
 
-func (l *look) restAuthorizerURI(id string) string {
-	c := l.rests()
-	out, got := ask(l, getAuthorizer, func(ctx context.Context) (*apigateway.GetAuthorizerOutput, error) {
-		return c.GetAuthorizer(ctx, &apigateway.GetAuthorizerInput{RestApiId: &l.api.ID, AuthorizerId: &id})
-	}, "api", l.api.ID, "authorizer", id)
-	if got != seen {
-		return ""
-	}
-	return aws.ToString(out.AuthorizerUri)
-}
-
-func (l *look) v2Names(route probe.Route, n *Names) {
+func (l *look) v2Names(n *Names) {
 	if _, got := l.v2API(); got != seen {
 		return
 	}
@@ -108,47 +85,14 @@ func (l *look) v2Names(route probe.Route, n *Names) {
 	if s, got := l.v2Stage(); got == seen && s.AccessLogSettings != nil {
 		n.LogGroup = groupOf(aws.ToString(s.AccessLogSettings.DestinationArn))
 	}
-	routes, _ := l.v2Routes()
-	for _, r := range routes {
-		if aws.ToString(r.RouteKey) != route.Name() {
-			continue
-		}
-		n.Resource, n.Authorizer.ID = aws.ToString(r.RouteId), aws.ToString(r.AuthorizerId)
-		n.Function = l.v2Function(strings.TrimPrefix(aws.ToString(r.Target), "integrations/"))
-		if n.Authorizer.ID != "" {
-			n.Authorizer.Function = functionOf(l.v2AuthorizerURI(n.Authorizer.ID))
-		}
-	}
 }
 
-func (l *look) v2AuthorizerURI(id string) string {
-	c := l.v2s()
-	out, got := ask(l, getV2Authorizer, func(ctx context.Context) (*apigatewayv2.GetAuthorizerOutput, error) {
-		return c.GetAuthorizer(ctx, &apigatewayv2.GetAuthorizerInput{ApiId: &l.api.ID, AuthorizerId: &id})
-	}, "api", l.api.ID, "authorizer", id)
-	if got != seen {
-		return ""
+// take names what takes the requests of the route.
+func (n *Names) take(h *handling) {
+	n.Resource, n.Function = h.id, h.function.arn
+	if h.authorizer != nil {
+		n.Authorizer = Authorizer{h.authorizer.id, h.authorizer.function.arn}
 	}
-	return aws.ToString(out.AuthorizerUri)
-}
-
-func (l *look) v2Function(integration string) string {
-	c := l.v2s()
-	all, _ := ask(l, getIntegrations, func(ctx context.Context) ([]v2types.Integration, error) {
-		return pages(ctx, func(ctx context.Context, token *string) ([]v2types.Integration, *string, error) {
-			p, err := c.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: &l.api.ID, NextToken: token})
-			if err != nil {
-				return nil, nil, err
-			}
-			return p.Items, p.NextToken, nil
-		})
-	}, "api", l.api.ID)
-	for _, i := range all {
-		if aws.ToString(i.IntegrationId) == integration {
-			return functionOf(aws.ToString(i.IntegrationUri))
-		}
-	}
-	return ""
 }
 
 // keyNames are a plan that holds the stage and one of its keys.
@@ -166,17 +110,6 @@ func (l *look) keyNames(n *Names) {
 			n.Key = id
 		}
 	}
-}
-
-// functionOf is the ARN of the function that an API refers to, "" if it is none.
-func functionOf(uri string) string {
-	if _, after, ok := strings.Cut(uri, ":lambda:path/2015-03-31/functions/"); ok {
-		uri, _, _ = strings.Cut(after, "/invocations")
-	}
-	if !strings.Contains(uri, ":function:") {
-		return ""
-	}
-	return uri
 }
 
 // groupOf is the log group of an ARN, "" if it is none.

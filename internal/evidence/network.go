@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,10 +157,7 @@ func (n *network) target(host string) {
 	}
 	targets := n.domainTargets(host)
 	if len(targets) == 0 {
-		if n.why() == "" {
-			n.note("not seen: the account has no such custom domain in %s", n.api.Region)
-		}
-		n.missed(c)
+		n.found(c, Unseen, "%s", cmp.Or(n.why(), "the account has no such custom domain in "+n.api.Region))
 		return
 	}
 	wanted := strings.Join(targets, ", ")

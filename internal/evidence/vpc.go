@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -45,7 +46,7 @@ func (n *network) findEndpoints() {
 			return p.VpcEndpoints, p.NextToken, nil
 		})
 	})
-	n.seen, n.unseen, n.notes = got, n.why(), nil
+	n.seen, n.unseen = got, n.why()
 	for _, e := range all {
 		end := endpoint{
 			id: aws.ToString(e.VpcEndpointId), vpc: aws.ToString(e.VpcId), state: string(e.State), policy: aws.ToString(e.PolicyDocument),
@@ -126,15 +127,17 @@ func (n *network) endpoint(declared probe.VPCEndpoint) {
 	at := slices.IndexFunc(n.endpoints, func(e endpoint) bool {
 		return declared.ID != "" && e.id == declared.ID || declared.Host != "" && slices.Contains(e.names, declared.Host)
 	})
-	name := declared.ID
-	if name == "" {
-		name = declared.Host
+	name := cmp.Or(declared.ID, declared.Host)
+	if at >= 0 {
+		name = n.endpoints[at].id
 	}
 	if declared.ID != "" {
 		n.association(declared.ID)
 	}
 	c := Check{Name: "VPC endpoint " + name, Layer: probe.Network, Cause: "no-answer"}
 	switch {
+	case slices.ContainsFunc(n.checks, func(done Check) bool { return done.Name == c.Name }): // by another name
+		return
 	case n.seen != seen:
 		n.found(c, Unseen, "%s", n.unseen)
 		return
