@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -142,6 +143,9 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 		o.identify(ctx, account, plan, &in)
 	}
 	in.Report = o.examine(ctx, matrix, account)
+	if account != nil && ctx.Err() == nil {
+		in.Checks = account.Network(ctx, &plan, in.API, net.DefaultResolver)
+	}
 	d := doctor.Diagnose(in)
 	for _, f := range doctor.Formats() {
 		if f.Name == o.format.value {

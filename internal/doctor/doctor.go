@@ -19,6 +19,7 @@ type Input struct {
 	Report  probe.Report // of a run of this route alone
 	Callers []Caller
 	Names   evidence.Names
+	Checks  []evidence.Check
 	Notes   []string // what could not be seen of names and callers, and why
 }
 
@@ -67,6 +68,7 @@ type Diagnosis struct {
 	Account  string    `json:"account"` // that the API is in; "": not seen
 	Callers  []Caller  `json:"callers"`
 	Findings []Finding `json:"findings"` // what explains most comes first
+	Checks   []Check   `json:"checks"`   // facts that no answer shows
 	Fine     []string  `json:"fine"`     // what was checked and found fine
 	Remarks  []string  `json:"remarks"`  // what differs from the configuration without explaining anything
 	Unseen   []string  `json:"unseen"`   // what could not be seen, and why
@@ -86,6 +88,16 @@ type Finding struct {
 	Separate   []string          `json:"separate"`   // what would tell them apart
 	Fix        *Fix              `json:"fix"`        // null: nothing can be said
 	FixFor     probe.Cause       `json:"fix_for"`    // the cause that the fix is for, where that is a guess
+}
+
+// Check is an [evidence.Check] as it is reported.
+type Check struct {
+	Name    string                `json:"name"`
+	Outcome evidence.CheckOutcome `json:"outcome"`
+	Text    string                `json:"text"`
+	Skips   []probe.Layer         `json:"skips"` // the layers that this way passes by
+	Layer   probe.Layer           `json:"layer"`
+	Cause   probe.Cause           `json:"cause"`
 }
 
 // Symptom is a case that a finding explains.
@@ -118,10 +130,21 @@ func Diagnose(in Input) Diagnosis {
 		d.Findings = append(d.Findings, in.finding(g, used))
 	}
 	d.Fine = in.fine()
-	d.Remarks = []string{}
+	d.Remarks, d.Checks = []string{}, []Check{}
 	for _, f := range in.Report.Findings {
 		if !used[f.Text] {
 			d.Remarks = append(d.Remarks, f.Text)
+		}
+	}
+	for _, c := range in.Checks {
+		d.Checks = append(d.Checks, Check{c.Name, c.Outcome, c.Text, append([]probe.Layer{}, c.Skips...), c.Layer, c.Cause})
+		switch words := checkWords(c); {
+		case c.Outcome == evidence.Fine:
+			d.Fine = append(d.Fine, words)
+		case c.Outcome == evidence.Unseen:
+			d.Unseen = append(d.Unseen, words)
+		case !used[words] && !slices.Contains(d.Remarks, words):
+			d.Remarks = append(d.Remarks, words)
 		}
 	}
 	d.conclude(in)
@@ -148,6 +171,23 @@ func (d *Diagnosis) conclude(in Input) {
 	default:
 		d.Outcome, d.Headline = Healthy, "nothing is wrong: the control is accepted, and every gate that was asked is shut"
 	}
+}
+
+// checkWords are a check in a line.
+func checkWords(c evidence.Check) string {
+	words := c.Name + ": " + c.Text
+	if len(c.Skips) > 0 {
+		words += "; this way passes by " + layerList(c.Skips)
+	}
+	return words
+}
+
+func layerList(layers []probe.Layer) string {
+	out := make([]string, len(layers))
+	for i, l := range layers {
+		out[i] = string(l)
+	}
+	return strings.Join(out, ", ")
 }
 
 // missing is why no control was accepted, though nothing is wrong with any.

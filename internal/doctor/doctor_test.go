@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/report"
 	"apigwprobe/probe"
 
@@ -80,6 +81,14 @@ func finds(kind, text string) func(*Input) {
 	return func(in *Input) {
 		in.Report.Findings = append(in.Report.Findings, probe.Finding{Kind: kind, API: "orders", Text: text})
 	}
+}
+
+func checked(checks ...evidence.Check) func(*Input) {
+	return func(in *Input) { in.Checks = checks }
+}
+
+func both(a, b func(*Input)) func(*Input) {
+	return func(in *Input) { a(in); b(in) }
 }
 
 func refusedBy(confidence probe.Confidence, cs ...probe.Candidate) probe.Result {
@@ -160,6 +169,28 @@ func TestDiagnose(t *testing.T) {
 			want:    said{Outcome: Diagnosed, Findings: []about{{Layer: probe.APIKeyLayer, Cause: "disabled-api-key", Confidence: probe.Certain, Explains: "sigv4"}}},
 		},
 		{
+			name: "a check that is wrong points to a cause, one that is not does not",
+			change: checked(
+				evidence.Check{Name: "permission", Outcome: evidence.Unseen, Text: "not seen", Layer: probe.Stage, Cause: "not-deployed"},
+				evidence.Check{Name: "identity sources", Outcome: evidence.Wrong, Text: "X-Token is missing", Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-missing-identity-source"},
+				evidence.Check{Name: "DNS elsewhere.example.com", Outcome: evidence.Wrong, Text: "no such name", Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-failure"},
+			),
+			results: []probe.Result{refusedBy(probe.Likely, probe.Candidate{Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-unauthorized"}, noStage)},
+			want: said{
+				Outcome:  Diagnosed,
+				Findings: []about{{Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-missing-identity-source", Confidence: probe.Likely, Explains: "sigv4"}},
+				Remarks:  []string{"DNS elsewhere.example.com: no such name"}, Unseen: []string{"permission: not seen"},
+			},
+		},
+		{
+			name: "of several pointers, one to a cause that the answer leaves",
+			change: both(checked(evidence.Check{Name: "log", Outcome: evidence.Wrong, Text: "errors", Layer: probe.APIKeyLayer, Cause: "invalid-api-key"}),
+				finds("key-disabled", "usage plan p1 has API keys that are disabled: k1")),
+			results: []probe.Result{refusedBy(probe.Ambiguous, noKey, noStage, probe.Candidate{Layer: probe.APIKeyLayer, Cause: "disabled-api-key"})},
+			want: said{Outcome: Diagnosed, Findings: []about{{Layer: probe.APIKeyLayer, Cause: "disabled-api-key", Confidence: probe.Likely, Explains: "sigv4"}},
+				Remarks: []string{"log: errors"}},
+		},
+		{
 			name: "an open gate comes before what is inconclusive",
 			results: []probe.Result{
 				passed, result("presigned", probe.Inconclusive, probe.KindAmbiguous, attributed(probe.Ambiguous, noStage, noKey)),
@@ -222,6 +253,11 @@ func TestDiagnose(t *testing.T) {
 var golden = map[string]Diagnosis{
 	"healthy": diagnosisOf(finds("logging", `stage "prod" writes no access log: no answer can be looked up there`), passed, shut),
 	"denied": diagnosisOf(func(in *Input) {
+		in.Checks = []evidence.Check{
+			{Name: "DNS api.example.com", Outcome: evidence.Fine, Text: "203.0.113.7"},
+			{Name: "test-invoke-method GET /orders/{id}", Outcome: evidence.Fine, Text: "the method answers 200", Skips: []probe.Layer{probe.WAF, probe.IAMAuthorization}},
+			{Name: "simulation", Outcome: evidence.Wrong, Text: "explicitDeny", Layer: probe.IAMAuthorization, Cause: denied.Cause},
+		}
 		in.Notes = []string{"account: not seen: usage plans: apigateway:GET on arn:aws:apigateway:eu-west-1::/usageplans is not allowed"}
 	},
 		result("sigv4", probe.Fail, probe.Blocked, probe.Attribution{

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"apigwprobe/internal/causes"
+	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/report"
 	"apigwprobe/probe"
 )
@@ -17,7 +18,7 @@ type conclusion struct {
 	cause      probe.Cause
 	open       bool
 	confidence probe.Confidence
-	pointed    []string // what beside the answer points there
+	pointed    []pointer // what beside the answer points there
 }
 
 // group is what one conclusion explains.
@@ -116,18 +117,11 @@ func (in Input) concludeOf(res probe.Result) conclusion {
 		c.cause = "cors-preflight-authorizer" // whatever it says of the token that a preflight never bears
 		return c
 	}
-	for _, p := range in.pointers() {
-		if !p.fits(res) || !slices.ContainsFunc(a.Candidates, func(c probe.Candidate) bool { return c.Layer == p.layer }) {
-			continue
-		}
-		if a.Confidence == probe.Certain && p.layer != a.Layer {
-			continue
-		}
-		c.layer, c.cause, c.pointed = p.layer, p.cause, []string{p.text}
+	if p, ok := in.pointed(res); ok {
+		c.layer, c.cause, c.pointed = p.layer, p.cause, []pointer{p}
 		if c.confidence != probe.Certain {
 			c.confidence = probe.Likely
 		}
-		return c
 	}
 	return c
 }
@@ -159,9 +153,16 @@ func (in Input) finding(g group, used map[string]bool) Finding {
 		f.Explains = append(f.Explains, Symptom{r.Scenario, r.Control, r.AccessID, r.Verdict, r.Kind, r.Reason})
 	}
 	f.Proof = append(f.Proof, answer(g.first)...)
-	for _, text := range g.pointed {
-		used[text] = true
-		f.Proof = append(f.Proof, "account: "+text)
+	for _, p := range g.pointed {
+		used[p.text] = true
+		f.Proof = append(f.Proof, p.by+": "+p.text)
+	}
+	for _, c := range in.Checks {
+		words := checkWords(c)
+		if c.Outcome == evidence.Wrong && c.Layer == g.layer && (c.Cause == "" || c.Cause == g.cause) && !used[words] {
+			used[words] = true
+			f.Proof = append(f.Proof, "check: "+words)
+		}
 	}
 	for _, o := range in.Report.Findings {
 		if g.open && !used[o.Text] && strings.HasPrefix(o.Text, in.Route.Name()+":") {
@@ -174,11 +175,25 @@ func (in Input) finding(g group, used map[string]bool) Finding {
 		f.Proof = append(append(f.Proof, a.Evidence...), report.Together(a.Because)...)
 		if !g.open && (g.confidence == probe.Ambiguous || g.cause == "") {
 			f.Candidates = append(f.Candidates, a.Candidates...)
+			if of := f.possible(); g.cause == "" && len(of) > 0 {
+				f.Means = "one of " + strings.Join(of, ", ")
+			}
 			f.Separate = append(f.Separate, in.separate(*a)...)
 		}
 	}
 	f.prescribe(in.namesFor(g.first))
 	return f
+}
+
+// possible are the causes that its layer may have.
+func (f Finding) possible() []string {
+	var out []string
+	for _, c := range f.Candidates {
+		if c.Layer == f.Layer && c.Cause != "" {
+			out = append(out, string(c.Cause))
+		}
+	}
+	return out
 }
 
 // prescribe adds the fix, of the likeliest cause where it is not known which it is.

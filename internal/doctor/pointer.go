@@ -1,8 +1,10 @@
 package doctor
 
 import (
+	"slices"
 	"strings"
 
+	"apigwprobe/internal/evidence"
 	"apigwprobe/probe"
 )
 
@@ -10,19 +12,28 @@ import (
 type pointer struct {
 	layer probe.Layer
 	cause probe.Cause
+	by    string // what says so: "check", "account"
 	text  string
 	fits  func(probe.Result) bool
 }
 
-// pointers are those of what the account was found to be.
+// pointers are those of checks, and of what the account was found to be.
 func (in Input) pointers() []pointer {
 	var out []pointer
+	for _, c := range in.Checks {
+		if c.Outcome == evidence.Wrong && c.Cause != "" {
+			out = append(out, pointer{c.Layer, c.Cause, "check", checkWords(c), func(r probe.Result) bool {
+				return !strings.HasPrefix(c.Name, "DNS ") || strings.HasSuffix(c.Name, " "+r.Host) // or of another name
+			}})
+		}
+	}
 	for _, f := range in.Report.Findings {
 		for _, rule := range rules {
 			if rule.kind == f.Kind && strings.Contains(f.Text, rule.words) && (!rule.route || strings.HasPrefix(f.Text, in.Route.Name()+":")) {
-				out = append(out, pointer{rule.layer, rule.cause, f.Text, func(r probe.Result) bool {
+				out = append(out, pointer{rule.layer, rule.cause, "account", f.Text, func(r probe.Result) bool {
 					return !rule.host || r.Access == probe.AccessCustomDomain && strings.Contains(f.Text, r.Host)
 				}})
+				break
 			}
 		}
 	}
@@ -48,4 +59,24 @@ var rules = []struct {
 	{kind: "usage-plan", layer: probe.APIKeyLayer, cause: "api-key-not-in-usage-plan"},
 	{kind: "api-key", words: "declared no API key required", layer: probe.APIKeyLayer, cause: "missing-api-key", route: true},
 	{kind: "clock-skew", layer: probe.IAMAuthentication, cause: "clock-skew"},
+}
+
+// pointed is the pointer that speaks for one of the causes that an answer leaves, or else for one of its layers.
+func (in Input) pointed(res probe.Result) (pointer, bool) {
+	a := res.Attribution
+	all := slices.DeleteFunc(in.pointers(), func(p pointer) bool {
+		return !p.fits(res) || a.Confidence == probe.Certain && p.layer != a.Layer
+	})
+	for _, same := range []func(probe.Candidate, pointer) bool{
+		func(c probe.Candidate, p pointer) bool { return c == probe.Candidate{Layer: p.layer, Cause: p.cause} },
+		func(c probe.Candidate, p pointer) bool { return c.Layer == p.layer },
+	} {
+		i := slices.IndexFunc(all, func(p pointer) bool {
+			return slices.ContainsFunc(a.Candidates, func(c probe.Candidate) bool { return same(c, p) })
+		})
+		if i >= 0 {
+			return all[i], true
+		}
+	}
+	return pointer{}, false
 }

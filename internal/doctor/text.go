@@ -112,22 +112,10 @@ func candidateWords(cs []probe.Candidate) string {
 }
 
 func (f Finding) causeWords() string {
-	switch {
-	case f.Open:
+	if f.Open || f.Cause == "" {
 		return f.Means
-	case f.Cause != "":
-		return string(f.Cause) + ": " + f.Means
 	}
-	var of []string
-	for _, c := range f.Candidates {
-		if c.Layer == f.Layer && c.Cause != "" {
-			of = append(of, string(c.Cause))
-		}
-	}
-	if len(of) == 0 {
-		return "not known"
-	}
-	return "one of " + strings.Join(of, ", ")
+	return string(f.Cause) + ": " + f.Means
 }
 
 // explained are the cases, those with one reason together.
