@@ -262,7 +262,7 @@ func (o *doctorOptions) examine(ctx context.Context, m *probe.Matrix, account *e
 		Next: causes.Next, Version: buildVersion(), All: true,
 	}
 	if account != nil {
-		options.Look = account.Look
+		options.Testify, options.Look = account.Testify, account.Look
 	}
 	var rep probe.Report
 	for event := range m.Run(ctx, options) {

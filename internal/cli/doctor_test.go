@@ -23,7 +23,7 @@ var untold = map[string]told{
 	"cdn-blocks": {probe.Edge, []probe.Cause{"cloudfront-blocked", "waf-at-edge"}, "only the web ACL of the CDN knows which of the two it was"},
 	"cdn-shows-page": {probe.Edge, []probe.Cause{"cloudfront-error-page-masks-origin", "not-api-gateway"},
 		"the page hides who answered behind it; that a page stands there is what has to be mended"},
-	"waf-blocks":               {probe.Stage, []probe.Cause{"unknown-stage"}, "a web ACL answers like an unknown stage"},
+	"waf-blocks":               {probe.Domain, []probe.Cause{"default-endpoint-disabled"}, "a web ACL answers like a disabled endpoint"},
 	"clock":                    {probe.IAMAuthentication, []probe.Cause{"clock-skew"}, "the signature has expired because our own clock is wrong, and that is what has to be mended"},
 	"authorizer-crashes":       {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-misconfigured", "lambda-authorizer-failure"}, "one answer for both"},
 	"authorizer-malformed":     {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-misconfigured", "lambda-authorizer-failure"}, "one answer for both"},

@@ -113,8 +113,8 @@ func (in Input) concludeOf(res probe.Result) conclusion {
 	if c.confidence == probe.Certain && c.cause != "" {
 		return c
 	}
-	if res.Scenario == "preflight" && c.layer == probe.LambdaAuthorizer {
-		c.cause = "cors-preflight-authorizer" // whatever it says of the token that a preflight never bears
+	if cause := preflight[c.layer]; res.Scenario == "preflight" && cause != "" {
+		c.cause = cause // whatever it says of the credentials that a preflight never bears
 		return c
 	}
 	if p, ok := in.pointed(res); ok {
@@ -124,6 +124,11 @@ func (in Input) concludeOf(res probe.Result) conclusion {
 		}
 	}
 	return c
+}
+
+// preflight is why a layer refuses what a browser asks beforehand.
+var preflight = map[probe.Layer]probe.Cause{
+	probe.RouteLayer: "cors-preflight-unrouted", probe.LambdaAuthorizer: "cors-preflight-authorizer",
 }
 
 // stopped is what the run stopped for: its control had been accepted, and then no more. What looks at nothing but the
