@@ -29,6 +29,7 @@ func (a *Account) Functions(ctx context.Context, s Subject, from, to time.Time) 
 	if z := r.authorizer; z != nil {
 		r.identitySources(z)
 		r.token(z)
+		r.asEdited()
 		if z.function.arn != "" {
 			r.permission(z.function, z, probe.LambdaAuthorizer, "lambda-authorizer-misconfigured")
 			r.log(z.function, from, to)
@@ -59,7 +60,6 @@ func (r *route) permission(f function, z *authorizer, layer probe.Layer, cause p
 	policy, got := ask(&r.look, getFunctionPolicy, func(ctx context.Context) (*lambda.GetPolicyOutput, error) {
 		return client.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &f.arn})
 	}, f.names()...)
-	source := r.sourceARN(&r.handling, z)
 	switch {
 	case got == absent:
 		r.found(c, Wrong, "the function has no policy, or there is no such function: API Gateway may not invoke it")
@@ -73,19 +73,26 @@ func (r *route) permission(f function, z *authorizer, layer probe.Layer, cause p
 		r.found(c, Unseen, "its policy cannot be read: %v", err)
 		return
 	}
-	said := d.on(question{
-		action: "lambda:InvokeFunction", resource: f.arn, service: "apigateway.amazonaws.com",
-		context: map[string]string{"aws:sourcearn": source, "aws:sourceaccount": r.accountID()},
-	})
+	said := make([]opinion, 0, 2)
+	sources := r.sourceARNs(&r.handling, z)
+	for _, source := range sources {
+		said = append(said, d.on(question{
+			action: "lambda:InvokeFunction", resource: f.arn, service: "apigateway.amazonaws.com",
+			context: map[string]string{"aws:sourcearn": source, "aws:sourceaccount": r.accountID()},
+		}))
+	}
+	let := func(o opinion) bool { return o.ruling == allow }
 	switch {
-	case len(said.unsure) > 0:
-		r.found(c, Unseen, "its policy depends on what was not evaluated: %s", strings.Join(said.unsure, ", "))
-	case said.ruling == allow:
-		r.found(c, Fine, "API Gateway may invoke it as %s", source)
-	case said.ruling == deny:
-		r.found(c, Wrong, "its policy denies API Gateway to invoke it as %s", source)
+	case len(said[0].unsure) > 0:
+		r.found(c, Unseen, "its policy depends on what was not evaluated: %s", strings.Join(said[0].unsure, ", "))
+	case let(said[0]):
+		r.found(c, Fine, "API Gateway may invoke it as %s", sources[0])
+	case slices.ContainsFunc(said, let):
+		r.found(c, Unseen, "its policy lets API Gateway invoke it for this request, and not as %s, which it may call itself", sources[0])
+	case said[0].ruling == deny:
+		r.found(c, Wrong, "its policy denies API Gateway to invoke it as %s", sources[0])
 	default:
-		r.found(c, Wrong, "its policy does not let API Gateway invoke it as %s%s", source, d.letsIn())
+		r.found(c, Wrong, "its policy does not let API Gateway invoke it as %s%s", sources[0], d.letsIn())
 	}
 }
 

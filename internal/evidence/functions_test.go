@@ -85,6 +85,10 @@ func TestFunctions(t *testing.T) {
 			},
 		},
 		{
+			"permission for this request only", probe.HTTP, http1, map[string]string{fnPolicy: invocable(source(ownARN + "prod/GET/orders/4%202"))},
+			map[string]string{"permission to invoke the integration auth": "unseen: its policy lets API Gateway invoke it for this request, and not as " + ownARN + "prod/GET/orders/*, which it may call itself"},
+		},
+		{
 			"permission for another API", probe.REST, tokenAuthorizer, map[string]string{fnPolicy: invocable(source("arn:aws:execute-api:eu-west-1:111122223333:other/*"))},
 			map[string]string{permission: "wrong: " + notAs + "; it lets in arn:aws:execute-api:eu-west-1:111122223333:other/*" + misshapen},
 		},
@@ -106,7 +110,7 @@ func TestFunctions(t *testing.T) {
 		},
 		{
 			"a token of another form", probe.REST, with(tokenAuthorizer, `"identityValidationExpression":"Bearer \\d+"`), nil,
-			map[string]string{sources: `wrong: what the request bears in method.request.header.Authorization does not match "Bearer \\d+": it is refused and the authorizer not asked` + missing},
+			map[string]string{sources: `wrong: as the API is being edited, what the request bears in method.request.header.Authorization does not match "Bearer \\d+": it is refused and the authorizer not asked` + missing},
 		},
 		{
 			"a token of this form", probe.REST, with(tokenAuthorizer, `"identityValidationExpression":"Bearer [-\\w]+"`), nil,
@@ -118,7 +122,11 @@ func TestFunctions(t *testing.T) {
 		},
 		{
 			"a query that is missing", probe.REST, strings.Replace(requestAuthorizer, "string.page", "string.size", 1), nil,
-			map[string]string{sources: "wrong: the request lacks method.request.querystring.size: it is refused and the authorizer not asked" + missing},
+			map[string]string{sources: "wrong: as the API is being edited, the request lacks method.request.querystring.size: it is refused and the authorizer not asked" + missing},
+		},
+		{
+			"a query that is missing in what is deployed", probe.HTTP, strings.Replace(http1, "header.Authorization", "querystring.size", 1), map[string]string{"GET /v2/apis/a1b2c3d4e5/stages/prod": `{"autoDeploy":true}`},
+			map[string]string{sources: "wrong: the request lacks $request.querystring.size: it is refused and the authorizer not asked" + missing},
 		},
 		{
 			"a query that may be missing", probe.REST, with(strings.Replace(requestAuthorizer, "string.page", "string.size", 1), `"authorizerResultTtlInSeconds":0`), nil,
@@ -189,19 +197,19 @@ func TestFunctionsOfTokens(t *testing.T) {
 	}{
 		{"good", authorizer, jwt(`{"iss":"https://login","aud":["other","web"],"exp":1782910800,"nbf":1782907200}`), "", "fine: the token is of the issuer, for the audience and for the time that the authorizer wants" + good},
 		{"for a client", authorizer, jwt(`{"iss":"https://login","client_id":"shop"}`), "", "fine: the token is of the issuer, for the audience and for the time that the authorizer wants" + good},
-		{"another issuer", authorizer, jwt(`{"iss":"https://elsewhere","aud":"x"}`), "", "wrong: the token is of the issuer https://elsewhere, want https://login [jwt-authorizer jwt-invalid]"},
-		{"another audience", authorizer, jwt(`{"iss":"https://login","aud":"depot","client_id":"shop"}`), "", "wrong: the token is for depot, want one of shop, web [jwt-authorizer jwt-wrong-audience]"},
-		{"expired", authorizer, jwt(`{"iss":"https://login","aud":"shop","exp":1782907200}`), "", "wrong: the token expired at 2026-07-01T12:00:00Z [jwt-authorizer jwt-expired]"},
-		{"too early", authorizer, jwt(`{"iss":"https://login","aud":"shop","nbf":1782907201}`), "", "wrong: the token is not valid yet [jwt-authorizer jwt-invalid]"},
-		{"without the scope", authorizer, jwt(`{"iss":"https://login","aud":"shop","scope":"read"}`), `"write","admin"`, "wrong: the token has none of the scopes write, admin [jwt-authorizer jwt-insufficient-scope]"},
+		{"another issuer", authorizer, jwt(`{"iss":"https://elsewhere","aud":"x"}`), "", "wrong: as the API is being edited, the token is of the issuer https://elsewhere, want https://login [jwt-authorizer jwt-invalid]"},
+		{"another audience", authorizer, jwt(`{"iss":"https://login","aud":"depot","client_id":"shop"}`), "", "wrong: as the API is being edited, the token is for depot, want one of shop, web [jwt-authorizer jwt-wrong-audience]"},
+		{"expired", authorizer, jwt(`{"iss":"https://login","aud":"shop","exp":1782907200}`), "", "wrong: as the API is being edited, the token expired at 2026-07-01T12:00:00Z [jwt-authorizer jwt-expired]"},
+		{"too early", authorizer, jwt(`{"iss":"https://login","aud":"shop","nbf":1782907201}`), "", "wrong: as the API is being edited, the token is not valid yet [jwt-authorizer jwt-invalid]"},
+		{"without the scope", authorizer, jwt(`{"iss":"https://login","aud":"shop","scope":"read"}`), `"write","admin"`, "wrong: as the API is being edited, the token has none of the scopes write, admin [jwt-authorizer jwt-insufficient-scope]"},
 		{"with the scope", authorizer, jwt(`{"iss":"https://login","aud":"shop","scope":"read write"}`), `"write"`, "fine: the token is of the issuer, for the audience and for the time that the authorizer wants" + good},
 		{"with the scope in scp", authorizer, jwt(`{"iss":"https://login","aud":"shop","scp":["write"]}`), `"write"`, "fine: the token is of the issuer, for the audience and for the time that the authorizer wants" + good},
-		{"of one part", authorizer, "opaque-token-of-somebody", "", "wrong: the token is no JSON Web Token: got 1 parts, want 3 [jwt-authorizer jwt-invalid]"},
-		{"not in base64", authorizer, "a.?.c", "", "wrong: the token is no JSON Web Token: its claims are not in base64 [jwt-authorizer jwt-invalid]"},
-		{"without claims", authorizer, jwt("[]"), "", "wrong: the token is no JSON Web Token: its claims are no JSON of the form that they have [jwt-authorizer jwt-invalid]"},
+		{"of one part", authorizer, "opaque-token-of-somebody", "", "wrong: as the API is being edited, the token is no JSON Web Token: got 1 parts, want 3 [jwt-authorizer jwt-invalid]"},
+		{"not in base64", authorizer, "a.?.c", "", "wrong: as the API is being edited, the token is no JSON Web Token: its claims are not in base64 [jwt-authorizer jwt-invalid]"},
+		{"without claims", authorizer, jwt("[]"), "", "wrong: as the API is being edited, the token is no JSON Web Token: its claims are no JSON of the form that they have [jwt-authorizer jwt-invalid]"},
 		{"of the pool", pool, jwt(`{"iss":"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a","exp":1782910800}`), "", "fine: the token is of the authorizer's user pool, and has not expired" + good},
-		{"of another pool", pool, jwt(`{"iss":"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_b"}`), "", "wrong: the token is of the user pool eu-west-1_b, want eu-west-1_a [cognito-authorizer cognito-token-invalid]"},
-		{"of the pool, and old", pool, jwt(`{"iss":"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a","exp":1582910800}`), "", "wrong: the token expired at 2020-02-28T17:26:40Z [cognito-authorizer cognito-token-expired]"},
+		{"of another pool", pool, jwt(`{"iss":"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_b"}`), "", "wrong: as the API is being edited, the token is of the user pool eu-west-1_b, want eu-west-1_a [cognito-authorizer cognito-token-invalid]"},
+		{"of the pool, and old", pool, jwt(`{"iss":"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a","exp":1582910800}`), "", "wrong: as the API is being edited, the token expired at 2020-02-28T17:26:40Z [cognito-authorizer cognito-token-expired]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			kind := probe.HTTP

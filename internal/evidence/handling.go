@@ -24,6 +24,7 @@ type handling struct {
 	authorizer *authorizer // nil: none, or not seen
 	function   function    // behind it; the zero value: something else, or not seen
 	variables  map[string]string
+	deploys    bool // the stage serves what is being edited, by itself
 
 	unseenAuthorizer, unseenFunction string // why
 }
@@ -151,6 +152,9 @@ func (l *look) v2Handler(r probe.Route) (*handling, bool) {
 		return nil, false
 	}
 	h := &handling{key: key, variables: l.stageVariables()}
+	if s, got := l.v2Stage(); got == seen {
+		h.deploys = aws.ToBool(s.AutoDeploy)
+	}
 	at := slices.IndexFunc(routes, func(route v2types.Route) bool { return aws.ToString(route.RouteKey) == key })
 	h.id, h.scopes = aws.ToString(routes[at].RouteId), routes[at].AuthorizationScopes
 	if id := aws.ToString(routes[at].AuthorizerId); id != "" {
@@ -260,19 +264,24 @@ func (z *authorizer) layer() probe.Layer {
 	return probe.LambdaAuthorizer
 }
 
-// sourceARN is how API Gateway names itself when it calls the function of an authorizer, or of the method if that is nil.
-func (i *inspection) sourceARN(h *handling, z *authorizer) string {
+// sourceARNs are how API Gateway may name itself when it calls the function of an authorizer, or of the method if that is
+// nil: the likeliest first. Of a method, it is not documented what stands for parameters and for any verb.
+func (r *route) sourceARNs(h *handling, z *authorizer) []string {
 	if z != nil {
-		return i.executeAPI(i.api.ID + "/authorizers/" + z.id)
+		return []string{r.executeAPI(r.api.ID + "/authorizers/" + z.id)}
 	}
-	verb, path, ok := strings.Cut(h.key, " ")
-	if !ok { // $connect, $default
-		return i.executeAPI(i.api.ID + "/" + i.api.Stage + "/" + h.key)
+	method := h.key // $connect, $default
+	if verb, path, ok := strings.Cut(h.key, " "); ok {
+		if verb == "ANY" {
+			verb = "*"
+		}
+		method = verb + pathParameter.ReplaceAllString(path, "*")
 	}
-	if verb == "ANY" {
-		verb = "*"
+	out := []string{r.executeAPI(r.api.ID + "/" + r.api.Stage + "/" + method)}
+	if r.request != nil {
+		out = append(out, r.methodOfStage())
 	}
-	return i.executeAPI(i.api.ID + "/" + i.api.Stage + "/" + verb + pathParameter.ReplaceAllString(path, "*"))
+	return out
 }
 
 var pathParameter = regexp.MustCompile(`\{[^}]*\}`)

@@ -100,7 +100,16 @@ func (r *route) testMethod() {
 	if c.Cause == "lambda-permission-missing" {
 		why += "; the test goes through a stage of its own, which a permission for one stage alone leaves out"
 	}
-	r.found(c, Wrong, "the method as it is being edited answers %d%s", status, why)
+	outcome := Wrong
+	if r.subject.Control.Route.Authorization != probe.AuthNone && ofCaller(c.Cause) {
+		outcome, why = Unseen, why+"; a test has no caller, whom what stands behind the method may ask for"
+	}
+	r.found(c, outcome, "the method as it is being edited answers %d%s", status, why)
+}
+
+// ofCaller reports whether a test may have failed only because nobody was authorized before it.
+func ofCaller(cause probe.Cause) bool {
+	return cause == "" || cause == "integration-failure" || cause == "malformed-lambda-proxy-response" || strings.HasPrefix(string(cause), "backend-")
 }
 
 // testHeaders are those of the right request without what is for the layers that a test passes by.
@@ -217,6 +226,14 @@ func (r *route) testAuthorizer(z *authorizer) {
 		return
 	}
 	r.says(c, authorizerAnswer{policy: policy})
+	r.ofTest()
+}
+
+// ofTest says of a refusal what a test may have to do with it.
+func (r *route) ofTest() {
+	if last := &r.checks[len(r.checks)-1]; last.Outcome == Wrong {
+		last.Text += "; a test tells the function of a method of its own"
+	}
 }
 
 // refusedByTest ends the check of an authorizer that did not let the right request pass.
@@ -242,6 +259,9 @@ func (r *route) refusedByTest(c Check, z *authorizer, out *apigateway.TestInvoke
 		c.Cause = "lambda-authorizer-failure"
 	}
 	r.found(c, Wrong, "a client would get %d%s", out.ClientStatus, why)
+	if c.Cause == "lambda-authorizer-unauthorized" || c.Cause == "lambda-authorizer-failure" {
+		r.ofTest()
+	}
 }
 
 // callAuthorizer calls the function of an authorizer with the event that API Gateway makes of the right request.

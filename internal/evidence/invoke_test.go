@@ -111,6 +111,7 @@ func TestTestInvoke(t *testing.T) {
 		lambdaName = "function of authorizer auth"
 		testName   = "test-invoke-authorizer auth"
 		asked      = ownARN + "prod/GET/orders/4%202"
+		made       = "; a test tells the function of a method of its own"
 		told       = "; it was told that the caller is at 192.0.2.1"
 		misshapen  = probe.Cause("lambda-authorizer-misconfigured")
 		denied     = probe.Cause("lambda-authorizer-deny")
@@ -134,10 +135,10 @@ func TestTestInvoke(t *testing.T) {
 		want       []check
 	}{
 		{"allow", probe.REST, tokenAuthorizer, map[string]string{test: policyOf(grants("Allow", ownARN+"prod/*"))}, []check{fine, answers(testName, "its policy allows execute-api:Invoke on "+asked)}},
-		{"deny", probe.REST, tokenAuthorizer, map[string]string{test: policyOf(grants("Deny", "*"))}, []check{fine, refuses(testName, denied, "its policy denies execute-api:Invoke on "+asked+" explicitly")}},
+		{"deny", probe.REST, tokenAuthorizer, map[string]string{test: policyOf(grants("Deny", "*"))}, []check{fine, refuses(testName, denied, "its policy denies execute-api:Invoke on "+asked+" explicitly"+made)}},
 		{
 			"another path", probe.REST, tokenAuthorizer, map[string]string{test: policyOf(grants("Allow", ownARN+"prod/GET/orders/1"))},
-			[]check{fine, refuses(testName, denied, "its policy does not allow execute-api:Invoke on "+asked+", but on "+ownARN+"prod/GET/orders/1, nor does a resource policy")},
+			[]check{fine, refuses(testName, denied, "its policy does not allow execute-api:Invoke on "+asked+", but on "+ownARN+"prod/GET/orders/1, nor does a resource policy"+made)},
 		},
 		{
 			"another path, and a resource policy that allows all", probe.REST, tokenAuthorizer,
@@ -147,7 +148,7 @@ func TestTestInvoke(t *testing.T) {
 		{
 			"another path, and a resource policy for somebody", probe.REST, tokenAuthorizer,
 			map[string]string{test: policyOf(grants("Allow", ownARN+"other/*")), "GET /restapis/a1b2c3d4e5": `{"policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"111122223333\"},\"Action\":\"*\",\"Resource\":\"*\"}]}"}`},
-			[]check{fine, refuses(testName, denied, "its policy does not allow execute-api:Invoke on "+asked+", but on "+ownARN+"other/*, nor does a resource policy")},
+			[]check{fine, refuses(testName, denied, "its policy does not allow execute-api:Invoke on "+asked+", but on "+ownARN+"other/*, nor does a resource policy"+made)},
 		},
 		{
 			"another path, and a resource policy that is not seen", probe.REST, tokenAuthorizer,
@@ -179,12 +180,26 @@ func TestTestInvoke(t *testing.T) {
 		},
 		{
 			"401", probe.REST, tokenAuthorizer, map[string]string{test: `{"clientStatus":401,"log":"Execution log for request 1\nThu Jan 01 00:00:00 UTC 2026 : Unauthorized request: 1\n"}`},
-			[]check{fine, refuses(testName, "lambda-authorizer-unauthorized", "a client would get 401")},
+			[]check{fine, refuses(testName, "lambda-authorizer-unauthorized", "a client would get 401"+made)},
 		},
 		{
 			"500, with the token in the log", probe.REST, tokenAuthorizer,
 			map[string]string{test: `{"clientStatus":500,"log":"Execution log for request 1\nThu Jan 01 00:00:00 UTC 2026 : Execution failed due to configuration error: Authorizer function failed with response body: ` + memberToken + `\n"}`},
-			[]check{fine, refuses(testName, "lambda-authorizer-failure", `a client would get 500; its log says "Execution failed due to configuration error: Authorizer function failed with response body: [redacted]"`)},
+			[]check{fine, refuses(testName, "lambda-authorizer-failure", `a client would get 500; its log says "Execution failed due to configuration error: Authorizer function failed with response body: [redacted]"`+made)},
+		},
+		{
+			"a backend that asks for the caller", probe.REST, tokenAuthorizer,
+			map[string]string{method: `{"status":403,"log":"Execution log for request 1\nThu Jan 01 00:00:00 UTC 2026 : Starting execution for request: 1\nThu Jan 01 00:00:00 UTC 2026 : Endpoint request URI: https://x\nThu Jan 01 00:00:00 UTC 2026 : Successfully completed execution\nThu Jan 01 00:00:00 UTC 2026 : Method completed with status: 403\n"}`, test: policyOf(grants("Allow", "*"))},
+			[]check{silent(fine.Name, "the method as it is being edited answers 403; a test has no caller, whom what stands behind the method may ask for"), answers(testName, "its policy allows execute-api:Invoke on "+asked)},
+		},
+		{
+			"a method that may not invoke its function", probe.REST, tokenAuthorizer,
+			map[string]string{method: `{"status":500,"log":"Execution log for request 1\nThu Jan 01 00:00:00 UTC 2026 : Execution failed due to configuration error: Invalid permissions on Lambda function\n"}`, test: policyOf(grants("Allow", "*"))},
+			[]check{
+				refuses(fine.Name, "lambda-permission-missing", `the method as it is being edited answers 500; its log says "Execution failed due to configuration error: Invalid permissions on Lambda function"; `+
+					"the test goes through a stage of its own, which a permission for one stage alone leaves out"),
+				answers(testName, "its policy allows execute-api:Invoke on "+asked),
+			},
 		},
 		{
 			"without rights", probe.REST, tokenAuthorizer, map[string]string{test: "403 AccessDeniedException", method: "403 AccessDeniedException"},

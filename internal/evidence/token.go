@@ -149,3 +149,12 @@ func (c claims) scopes() []string {
 	more, _ := elements{"scp": c.Scopes}.texts("scp")
 	return append(strings.Fields(c.Scope), more...)
 }
+
+// asEdited says of what was found wrong so far that the stage may serve something else.
+func (r *route) asEdited() {
+	for i := range r.checks {
+		if c := &r.checks[i]; c.Outcome == Wrong && !r.deploys {
+			c.Text = "as the API is being edited, " + c.Text
+		}
+	}
+}
