@@ -41,6 +41,7 @@ type Transcript struct {
 	Log                          bool
 	API                          string // id of the API that wrote it
 	APIType                      APIType
+	Route                        string // the route or resource that took the request
 	RequestID, ExtendedRequestID string
 	Evidence                     []Evidence
 }

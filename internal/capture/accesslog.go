@@ -46,7 +46,7 @@ func (a accessLog) transcript() probe.Transcript {
 	}
 	t := probe.Transcript{
 		Log: true, API: a.held["apiId"], APIType: a.kind(), RequestID: a.held["requestId"], ExtendedRequestID: a.held["extendedRequestId"],
-		Status: a.status("status"), HTTP: a.held["protocol"], Message: message, Method: a.held["httpMethod"],
+		Status: a.status("status"), HTTP: a.held["protocol"], Message: message, Method: a.held["httpMethod"], Route: cmp.Or(a.held["routeKey"], a.held["resourcePath"]),
 	}
 	if domain, path := a.held["domainName"], a.held["path"]; domain != "" && strings.HasPrefix(path, "/") {
 		t.URL = "https://" + domain + path

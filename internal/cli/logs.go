@@ -2,10 +2,8 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 
-	"apigwprobe/internal/evidence"
 	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -15,7 +13,7 @@ import (
 func newLogsCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs",
-		Short: "Prepare the logs of a stage: their format, what they lack, and the commands for it",
+		Short: "Prepare the logs of a stage, and follow them with the layer that answered each request",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -24,7 +22,7 @@ func newLogsCommand(s Streams) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLogsPlanCommand(s), newLogsFormatCommand(s))
+	cmd.AddCommand(newLogsPlanCommand(s), newLogsFormatCommand(s), newLogsTailCommand(s))
 	return cmd
 }
 
@@ -50,13 +48,12 @@ func oneAPI(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// account opens the AWS account of the environment: the sandbox has its own.
-func (e *environment) account(ctx context.Context) (*evidence.Account, error) {
-	var settings []func(*config.LoadOptions) error
-	if e.sandbox != nil {
-		settings = accountOf(e.sandbox)
+// settings lead to the AWS account of the environment: the sandbox has its own.
+func (e *environment) settings() []func(*config.LoadOptions) error {
+	if e.sandbox == nil {
+		return nil
 	}
-	return evidence.Open(ctx, evidence.DefaultBudget, settings...)
+	return accountOf(e.sandbox)
 }
 
 // deployed is the outline of an API that can be found in an account.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/logging"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,7 @@ func logsPlan(ctx context.Context, o *logsPlanOptions) error {
 	if err != nil {
 		return err
 	}
-	account, err := env.account(ctx)
+	account, err := evidence.Open(ctx, evidence.DefaultBudget, env.settings()...)
 	if err != nil {
 		return err
 	}

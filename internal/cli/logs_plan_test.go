@@ -3,9 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -214,13 +212,8 @@ func TestLogsPlanNamesMissingRights(t *testing.T) {
 			prefix + "what is deployed, and the logs: apigateway:GET on arn:aws:apigateway:eu-west-1::/apis/5h0pe2f3g4/stages/$default is not allowed",
 		}},
 	} {
+		path := discoveredConfig(t, c.api)
 		m := sandbox.Builtin()
-		account(t, m)
-		file, _, _ := discovered(t, "--api", c.api, "--environment", "prod")
-		path := filepath.Join(t.TempDir(), "probe.yaml")
-		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
-			t.Fatal(err)
-		}
 		operatorMay(&m, sandbox.Statement{Effect: sandbox.Allow, Action: c.allowed})
 		account(t, m)
 		var out bytes.Buffer

@@ -133,7 +133,6 @@ const (
 // ask makes a call unless it was made before, and notes why it shows nothing. Names are those of
 // the right's resource, and of what else tells two calls apart.
 func ask[T any](l *look, r probe.Right, call func(context.Context) (T, error), names ...string) (T, sight) {
-	arn := r.On(l.api.Region, names...)
 	key := strings.Join(append([]string{r.Call, l.api.Region}, names...), " ")
 	l.mu.Lock()
 	known := l.known[key]
@@ -150,27 +149,41 @@ func ask[T any](l *look, r probe.Right, call func(context.Context) (T, error), n
 	if known.err == nil {
 		return known.value.(T), seen
 	}
-	shows := r.Without(l.api.Region, names...)
 	var none T
-	var refused smithy.APIError
-	switch code := ""; {
-	case errors.As(known.err, &refused) && (strings.HasPrefix(refused.ErrorCode(), "NotFound") || refused.ErrorCode() == "ResourceNotFoundException"):
+	if isAbsent(known.err) {
 		return none, absent
-	case errors.As(known.err, &refused):
-		code = refused.ErrorCode()
-		if strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" {
-			l.note("account: not seen: %s: %s on %s is not allowed", shows, r.Action, arn)
-		} else {
-			l.note("account: not seen: %s: %s on %s was answered %s", shows, r.Call, arn, code)
-		}
-	case errors.Is(known.err, errBudget):
-		l.note("account: not seen: the rest: the budget of calls is used up")
-	case errors.Is(known.err, context.DeadlineExceeded), errors.Is(known.err, context.Canceled):
-		l.note("account: not seen: %s: %s on %s got no answer in time", shows, r.Call, arn)
-	default:
-		l.note("account: not seen: %s got no answer: %s", r.Call, innermost(known.err))
 	}
+	l.note("account: not seen: %s", unanswered(r, known.err, l.api.Region, names...))
 	return none, unseen
+}
+
+// isAbsent reports whether a call failed because there is no such thing.
+func isAbsent(err error) bool {
+	var refused smithy.APIError
+	return errors.As(err, &refused) && (strings.HasPrefix(refused.ErrorCode(), "NotFound") || refused.ErrorCode() == "ResourceNotFoundException")
+}
+
+// isDenied reports whether a call failed for want of the right to it.
+func isDenied(err error) bool {
+	var refused smithy.APIError
+	return errors.As(err, &refused) && (strings.HasPrefix(refused.ErrorCode(), "AccessDenied") || refused.ErrorCode() == "UnauthorizedOperation")
+}
+
+// unanswered says what a call that failed does not show, and why.
+func unanswered(r probe.Right, err error, region string, names ...string) string {
+	arn, shows := r.On(region, names...), r.Without(region, names...)
+	var refused smithy.APIError
+	switch {
+	case isDenied(err):
+		return fmt.Sprintf("%s: %s on %s is not allowed", shows, r.Action, arn)
+	case errors.As(err, &refused):
+		return fmt.Sprintf("%s: %s on %s was answered %s", shows, r.Call, arn, refused.ErrorCode())
+	case errors.Is(err, errBudget):
+		return "the rest: the budget of calls is used up"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return fmt.Sprintf("%s: %s on %s got no answer in time", shows, r.Call, arn)
+	}
+	return fmt.Sprintf("%s got no answer: %s", r.Call, innermost(err))
 }
 
 // innermost is what an error of the SDK comes from: what it is wrapped in repeats the call and ids.

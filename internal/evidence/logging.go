@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	v2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
@@ -82,15 +81,12 @@ func (a *Account) Logging(ctx context.Context, api probe.API, groups ...string) 
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
 	l := a.inspect(ctx, api)
-	out := Logging{Groups: make(map[string]*LogGroup)}
-	if out.Stage, out.NoStage = l.stageLogging(); out.Stage != nil {
-		out.Account = accountIn(out.Stage.Destination)
+	out := l.settings()
+	if out.Stage != nil {
+		out.Groups = make(map[string]*LogGroup)
 		groups = append(groups, GroupOf(out.Stage.Destination))
 		if api.Type != probe.HTTP {
 			groups = append(groups, ExecutionGroup(api))
-		}
-		if out.Account == "" {
-			out.Account = l.accountID()
 		}
 		for _, name := range groups {
 			if name != "" && out.Groups[name] == nil {
@@ -105,6 +101,27 @@ func (a *Account) Logging(ctx context.Context, api probe.API, groups ...string) 
 	}
 	slices.Sort(l.notes)
 	out.Notes = slices.Compact(l.notes)
+	return out
+}
+
+// LogSettings looks at the settings of an API's stage alone.
+func (a *Account) LogSettings(ctx context.Context, api probe.API) Logging {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	l := a.inspect(ctx, api)
+	out := l.settings()
+	out.Notes = l.notes
+	return out
+}
+
+// settings are those of the stage, and its account.
+func (i *inspection) settings() (out Logging) {
+	if out.Stage, out.NoStage = i.stageLogging(); out.Stage == nil {
+		return out
+	}
+	if out.Account = accountIn(out.Stage.Destination); out.Account == "" {
+		out.Account = i.accountID()
+	}
 	return out
 }
 
@@ -130,10 +147,7 @@ func accountIn(arn string) string {
 // stageLogging is nil if it was not seen; none: there is no stage.
 func (l *look) stageLogging() (s *StageLogging, none bool) {
 	if l.api.Type == probe.REST {
-		c := l.rests()
-		stage, got := ask(l, getStage, func(ctx context.Context) (*apigateway.GetStageOutput, error) {
-			return c.GetStage(ctx, &apigateway.GetStageInput{RestApiId: &l.api.ID, StageName: &l.api.Stage})
-		}, "api", l.api.ID, "stage", l.api.Stage)
+		stage, got := l.restStage()
 		if got != seen {
 			return nil, got == absent
 		}
@@ -147,10 +161,7 @@ func (l *look) stageLogging() (s *StageLogging, none bool) {
 		}
 		return s, false
 	}
-	c := l.v2s()
-	stage, got := ask(l, getV2Stage, func(ctx context.Context) (*apigatewayv2.GetStageOutput, error) {
-		return c.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: &l.api.ID, StageName: &l.api.Stage})
-	}, "api", l.api.ID, "stage", l.api.Stage)
+	stage, got := l.v2Stage()
 	if got != seen {
 		return nil, got == absent
 	}

@@ -3,7 +3,6 @@ package evidence
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"apigwprobe/probe"
 
@@ -72,7 +71,7 @@ func (l *look) restNames(n *Names) {
 	if s, got := l.restStage(); got == seen {
 		n.WebACL = aws.ToString(s.WebAclArn)
 		if s.AccessLogSettings != nil {
-			n.LogGroup = groupOf(aws.ToString(s.AccessLogSettings.DestinationArn))
+			n.LogGroup = GroupOf(aws.ToString(s.AccessLogSettings.DestinationArn))
 		}
 	}
 }
@@ -83,7 +82,7 @@ func (l *look) v2Names(n *Names) {
 	}
 	n.Owner = n.Operator.Account
 	if s, got := l.v2Stage(); got == seen && s.AccessLogSettings != nil {
-		n.LogGroup = groupOf(aws.ToString(s.AccessLogSettings.DestinationArn))
+		n.LogGroup = GroupOf(aws.ToString(s.AccessLogSettings.DestinationArn))
 	}
 }
 
@@ -110,10 +109,4 @@ func (l *look) keyNames(n *Names) {
 			n.Key = id
 		}
 	}
-}
-
-// groupOf is the log group of an ARN, "" if it is none.
-func groupOf(arn string) string {
-	_, group, _ := strings.Cut(arn, ":log-group:")
-	return strings.TrimSuffix(group, ":*")
 }
