@@ -181,7 +181,7 @@ func (d *mappedDomain) unprobed() string {
 	case strings.HasPrefix(d.host, "*."):
 		return "a domain for any name; put the names in use under custom_domains"
 	case d.id != "":
-		return "a private domain, which only a VPC resolves"
+		return "a private domain, id " + d.id + ", which is reached from a VPC whose endpoint is associated with it"
 	case d.rulesOnly:
 		return "or would, if the domain did not follow its routing rules alone"
 	}

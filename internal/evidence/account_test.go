@@ -231,6 +231,13 @@ func TestLook(t *testing.T) {
 			want: []string{`stage-missing: no stage "prod" of a1b2c3d4e5`, "domain-missing: the account has no custom domain api.example.com in eu-west-1"},
 		},
 		{
+			name: "a private domain, perhaps", answers: map[string]string{
+				id: `{"disableExecuteApiEndpoint":true,"endpointConfiguration":{"types":["PRIVATE"]}}`, "/v2/domainnames/api.example.com": "404 NotFoundException",
+			},
+			api:   func(a *probe.API) { a.EndpointType = probe.EndpointPrivate },
+			notes: []string{"api.example.com: not compared with the account: a private custom domain is not known by its name alone"},
+		},
+		{
 			name: "an edge-optimised domain", answers: map[string]string{
 				"/v2/domainnames/api.example.com": "404 NotFoundException", "/domainnames/api.example.com": `{"domainName":"api.example.com"}`,
 				"/domainnames/api.example.com/basepathmappings": `{"item":[{"basePath":"orders","restApiId":"a1b2c3d4e5","stage":"test"}]}`,

@@ -45,11 +45,14 @@ func (l *look) edgeDomain(d probe.CustomDomain) {
 	_, got := ask(l, getEdgeDomain, func(ctx context.Context) (*apigateway.GetDomainNameOutput, error) {
 		return c.GetDomainName(ctx, &apigateway.GetDomainNameInput{DomainName: &d.Host})
 	}, "domain", d.Host)
-	switch got {
-	case absent:
+	switch {
+	case got == absent && l.api.EndpointType == probe.EndpointPrivate: // private names are not unique: they have ids
+		l.note("%s: not compared with the account: a private custom domain is not known by its name alone", d.Host)
+		return
+	case got == absent:
 		l.find("domain-missing", "the account has no custom domain %s in %s", d.Host, l.api.Region)
 		return
-	case unseen:
+	case got == unseen:
 		return
 	}
 	l.mutualTLS(d, false) // which only regional ones have

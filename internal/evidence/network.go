@@ -157,7 +157,7 @@ func (n *network) target(host string) {
 	}
 	targets := n.domainTargets(host)
 	if len(targets) == 0 {
-		n.found(c, Unseen, "%s", cmp.Or(n.why(), "the account has no such custom domain in "+n.api.Region))
+		n.found(c, Unseen, "%s", cmp.Or(n.why(), "the account shows no such custom domain in "+n.api.Region+"; a private one is not known by its name alone"))
 		return
 	}
 	wanted := strings.Join(targets, ", ")

@@ -182,7 +182,7 @@ func TestNetwork(t *testing.T) {
 			name: "custom domain within a network", api: custom, dns: names{"api.example.com": "10.1.1.1"}, answers: map[string]string{describe: none},
 			want: []evidence.Check{
 				unseen("DNS api.example.com", probe.Network, "10.1.1.1: private addresses, so something of this network stands before API Gateway"),
-				unseen("DNS target of api.example.com", probe.Domain, "the account has no such custom domain in eu-west-1"),
+				unseen("DNS target of api.example.com", probe.Domain, "the account shows no such custom domain in eu-west-1; a private one is not known by its name alone"),
 			},
 		},
 		{
