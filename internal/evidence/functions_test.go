@@ -114,11 +114,11 @@ func TestFunctions(t *testing.T) {
 		},
 		{
 			"a token of this form", probe.REST, with(tokenAuthorizer, `"identityValidationExpression":"Bearer [-\\w]+"`), nil,
-			map[string]string{sources: "fine: the request bears method.request.header.Authorization"},
+			map[string]string{sources: `fine: the request bears method.request.header.Authorization, and it matches "Bearer [-\\w]+"`},
 		},
 		{
 			"a form that cannot be read here", probe.REST, with(tokenAuthorizer, `"identityValidationExpression":"(?<!x)Bearer"`), nil,
-			map[string]string{sources: "fine: the request bears method.request.header.Authorization"},
+			map[string]string{sources: `unseen: the request bears method.request.header.Authorization; whether it matches "(?<!x)Bearer" cannot be told here`},
 		},
 		{
 			"a query that is missing", probe.REST, strings.Replace(requestAuthorizer, "string.page", "string.size", 1), nil,

@@ -33,17 +33,23 @@ func (r *route) identitySources(z *authorizer) {
 		r.found(c, Fine, "the request lacks %s, which it may, as decisions are not cached", strings.Join(missing, ", "))
 	case len(missing) > 0:
 		r.found(c, Wrong, "the request lacks %s: it is refused and the authorizer not asked", strings.Join(missing, ", "))
-	case z.kind == "TOKEN" && !z.fits(values[0]):
-		r.found(c, Wrong, "what the request bears in %s does not match %q: it is refused and the authorizer not asked", all, z.validation)
+	case z.kind == "TOKEN" && z.validation != "":
+		r.validated(c, z, all, values[0])
 	default:
 		r.found(c, Fine, "the request bears %s", all)
 	}
 }
 
-// fits reports whether the whole of a token matches the validation expression, as far as that can be read here.
-func (z *authorizer) fits(token string) bool {
-	e, err := regexp.Compile("^(?:" + z.validation + ")$")
-	return z.validation == "" || err != nil || e.MatchString(token)
+// validated compares a token with the validation expression of its authorizer, which takes all of it.
+func (r *route) validated(c Check, z *authorizer, source, token string) {
+	switch e, err := regexp.Compile("^(?:" + z.validation + ")$"); {
+	case err != nil:
+		r.found(c, Unseen, "the request bears %s; whether it matches %q cannot be told here", source, z.validation)
+	case e.MatchString(token):
+		r.found(c, Fine, "the request bears %s, and it matches %q", source, z.validation)
+	default:
+		r.found(c, Wrong, "what the request bears in %s does not match %q: it is refused and the authorizer not asked", source, z.validation)
+	}
 }
 
 // claims are those of a JSON Web Token that authorizers compare.
