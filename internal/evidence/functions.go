@@ -74,7 +74,7 @@ func (r *route) permission(f function, z *authorizer, layer probe.Layer, cause p
 		return
 	}
 	said := make([]opinion, 0, 2)
-	sources := r.sourceARNs(&r.handling, z)
+	sources := r.sourceARNs(z)
 	for _, source := range sources {
 		said = append(said, d.on(question{
 			action: "lambda:InvokeFunction", resource: f.arn, service: "apigateway.amazonaws.com",

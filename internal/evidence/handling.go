@@ -266,12 +266,12 @@ func (z *authorizer) layer() probe.Layer {
 
 // sourceARNs are how API Gateway may name itself when it calls the function of an authorizer, or of the method if that is
 // nil: the likeliest first. Of a method, it is not documented what stands for parameters and for any verb.
-func (r *route) sourceARNs(h *handling, z *authorizer) []string {
+func (r *route) sourceARNs(z *authorizer) []string {
 	if z != nil {
 		return []string{r.executeAPI(r.api.ID + "/authorizers/" + z.id)}
 	}
-	method := h.key // $connect, $default
-	if verb, path, ok := strings.Cut(h.key, " "); ok {
+	method := r.key // $connect, $default
+	if verb, path, ok := strings.Cut(r.key, " "); ok {
 		if verb == "ANY" {
 			verb = "*"
 		}

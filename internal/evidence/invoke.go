@@ -73,10 +73,15 @@ func (r *route) testMethod() {
 		target += "?" + u.RawQuery
 	}
 	verb, client := r.request.Method, r.rests()
+	one, several := r.testHeaders()
+	var body *string
+	if len(r.request.Body) > 0 {
+		body = aws.String(string(r.request.Body))
+	}
 	out, got := ask(&r.look, testInvokeMethod, func(ctx context.Context) (*apigateway.TestInvokeMethodOutput, error) {
 		return client.TestInvokeMethod(ctx, &apigateway.TestInvokeMethodInput{
 			RestApiId: &r.api.ID, ResourceId: &r.id, HttpMethod: &verb, PathWithQueryString: &target,
-			MultiValueHeaders: r.testHeaders(), Body: aws.String(string(r.request.Body)), StageVariables: r.variables,
+			Headers: one, MultiValueHeaders: several, Body: body, StageVariables: r.variables,
 		}, once)
 	}, "api", r.api.ID, "resource", r.id, "verb", verb)
 	switch got {
@@ -112,8 +117,9 @@ func ofCaller(cause probe.Cause) bool {
 	return cause == "" || cause == "integration-failure" || cause == "malformed-lambda-proxy-response" || strings.HasPrefix(string(cause), "backend-")
 }
 
-// testHeaders are those of the right request without what is for the layers that a test passes by.
-func (r *route) testHeaders() http.Header {
+// testHeaders are those of the right request without what is for the layers that a test passes by; each name stands in
+// one of the two forms that a test takes.
+func (r *route) testHeaders() (one map[string]string, several map[string][]string) {
 	h := r.request.Header.Clone()
 	h.Del("X-Amzn-Requestid")
 	if strings.HasPrefix(h.Get("Authorization"), "AWS4-") {
@@ -121,7 +127,17 @@ func (r *route) testHeaders() http.Header {
 			h.Del(name)
 		}
 	}
-	return h
+	one, several = make(map[string]string), h
+	for name, values := range h {
+		if len(values) == 1 {
+			one[name] = values[0]
+			delete(several, name)
+		}
+	}
+	if len(several) == 0 {
+		several = nil
+	}
+	return one, several
 }
 
 // failures are how logs of test invocations word who failed, and why.
@@ -188,13 +204,15 @@ func failure(log string) string {
 func (r *route) testAuthorizer(z *authorizer) {
 	c := Check{Name: "test-invoke-authorizer " + z.name, Layer: z.layer(), Skips: besideAuthorizer}
 	client := r.rests()
+	one, several := r.testHeaders()
 	target := r.path()
 	if q := r.target().RawQuery; q != "" {
 		target += "?" + q
 	}
 	out, got := ask(&r.look, testInvokeAuthorizer, func(ctx context.Context) (*apigateway.TestInvokeAuthorizerOutput, error) {
 		return client.TestInvokeAuthorizer(ctx, &apigateway.TestInvokeAuthorizerInput{
-			RestApiId: &r.api.ID, AuthorizerId: &z.id, MultiValueHeaders: r.testHeaders(), PathWithQueryString: &target, StageVariables: r.variables,
+			RestApiId: &r.api.ID, AuthorizerId: &z.id, Headers: one, MultiValueHeaders: several,
+			PathWithQueryString: &target, StageVariables: r.variables,
 		}, once)
 	}, "api", r.api.ID, "authorizer", z.id)
 	if got != seen {
