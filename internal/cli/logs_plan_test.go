@@ -88,8 +88,14 @@ func loggingOf(t *testing.T, m sandbox.Model, api probe.API) evidence.Logging {
 	return a.Logging(t.Context(), api, logging.Group(api))
 }
 
-// apply has a shell take commands apart, and does to the model what the AWS CLI would do to an account.
+// apply does to the model what the AWS CLI would do to an account.
 func apply(t *testing.T, m *sandbox.Model, a *sandbox.API, commands []string) {
+	t.Helper()
+	eachCommand(t, commands, func(operation string, with map[string]string) { applyOne(t, m, a, operation, with) })
+}
+
+// eachCommand has a shell take commands of the AWS CLI apart: service and operation, and flags with their values.
+func eachCommand(t *testing.T, commands []string, do func(operation string, with map[string]string)) {
 	t.Helper()
 	sh := exec.Command("sh", "-c", `aws() { printf '%s\0' "$@"; printf '\n\0'; }`+"\n"+strings.Join(commands, "\n"))
 	out, err := sh.Output()
@@ -106,7 +112,7 @@ func apply(t *testing.T, m *sandbox.Model, a *sandbox.API, commands []string) {
 		for i := 2; i+1 < len(words); i += 2 {
 			with[words[i]] = words[i+1]
 		}
-		applyOne(t, m, a, words[0]+" "+words[1], with)
+		do(words[0]+" "+words[1], with)
 		words = nil
 	}
 }

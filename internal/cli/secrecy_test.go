@@ -25,7 +25,9 @@ import (
 func TestSecretsAreNotShown(t *testing.T) {
 	s := newSetup(t)
 	a := artefacts{dir: t.TempDir(), texts: make(map[string]string)}
-	a.of(t, "sandbox", builtinConfig(t, s), true)
+	served, config := builtinConfig(t, s)
+	a.of(t, "sandbox", config, true)
+	t.Run("logs", func(t *testing.T) { a.ofLogs(t, served, config) })
 	for _, env := range []string{"gossip", "failing", "proxied"} {
 		a.of(t, env, s.config, env == "gossip")
 	}
@@ -272,7 +274,7 @@ func (a artefacts) ofRecordings(t *testing.T, s *setup) {
 }
 
 // builtinConfig serves the built-in environment and writes its configuration, whose secrets are added to those of s.
-func builtinConfig(t *testing.T, s *setup) string {
+func builtinConfig(t *testing.T, s *setup) (served *sandbox.Environment, config string) {
 	t.Helper()
 	served, err := sandbox.Serve("127.0.0.1:0")
 	if err != nil {
@@ -289,7 +291,7 @@ func builtinConfig(t *testing.T, s *setup) string {
 			s.gossip.secrets["sandbox, line 3 of "+name] = lines[2] // what stands before it tells the kind of the key
 		}
 	}
-	config := filepath.Join(dir, sandbox.ConfigName)
+	config = filepath.Join(dir, sandbox.ConfigName)
 	text := served.Files(dir)[sandbox.ConfigName]
 	values := regexp.MustCompile(`\{value: (\S+?)\}`).FindAllStringSubmatch(string(text), -1)
 	if len(values) < 8 {
@@ -304,5 +306,5 @@ func builtinConfig(t *testing.T, s *setup) string {
 			s.gossip.secrets[fmt.Sprintf("sandbox %d.%d", i, j)] = part
 		}
 	}
-	return config
+	return served, config
 }
