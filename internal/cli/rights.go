@@ -22,7 +22,8 @@ type rightsOf struct {
 func commandRights() []rightsOf {
 	return []rightsOf{
 		{"run", (*wants).run},
-		{"run-with-account", func(w *wants) { w.run(); w.account() }},
+		{"run-with-account", func(w *wants) { w.run(); w.account(evidence.LookRights) }},
+		{"doctor", func(w *wants) { w.run(); w.account(evidence.LookRights); w.account(evidence.NameRights) }},
 		{"serve", func(w *wants) { w.run(); w.alerts() }},
 		{"discover", (*wants).discover},
 		{"alert", (*wants).alerts},
@@ -59,7 +60,7 @@ func anybody() *wants {
 	var plan probe.Plan
 	for _, t := range []probe.APIType{probe.REST, probe.HTTP, probe.WebSocket} {
 		plan.APIs = append(plan.APIs, probe.API{
-			Type: t, Region: "*", ID: "*", Stage: "*", Domains: []probe.CustomDomain{{Host: "*"}}, Routes: []probe.Route{{APIKeyRequired: true}},
+			Type: t, Region: "*", ID: "*", Stage: "*", Domains: []probe.CustomDomain{{Host: "*"}}, Routes: []probe.Route{{APIKeyRequired: true, Authorization: probe.AuthCustom}},
 		})
 	}
 	return &wants{plans: []probe.Plan{plan}}
@@ -76,10 +77,11 @@ func (w *wants) run() {
 	}
 }
 
-func (w *wants) account() {
+// account adds what calls for each API of the environments need.
+func (w *wants) account(calls func() []probe.Right) {
 	for _, plan := range w.plans {
 		for _, api := range plan.APIs {
-			w.Own = append(w.Own, evidence.Rights(api)...)
+			w.Own = append(w.Own, evidence.Needed(api, calls())...)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"slices"
+	"strings"
 
 	"apigwprobe/probe"
 )
@@ -35,30 +36,36 @@ var (
 	}
 )
 
-// Rights are those that a look at an API may take.
-func Rights(api probe.API) []probe.Right {
-	var rights []probe.Right
-	switch api.Type {
-	case probe.REST:
-		rights = append(rights, getRestAPI, getStage, getDeployment, getResources, getGatewayResponses)
-	case probe.HTTP:
-		rights = append(rights, getV2API, getV2Stage, getRoutes, exportAPI)
-	default:
-		rights = append(rights, getV2API, getV2Stage, getRoutes)
+// LookRights are the calls that [Account.Look] makes.
+func LookRights() []probe.Right {
+	return []probe.Right{
+		getRestAPI, getStage, getDeployment, getResources, getGatewayResponses, getUsagePlans, getUsagePlanKeys, getAPIKeys,
+		getV2API, getV2Stage, getRoutes, exportAPI,
+		getDomainName, getAPIMappings, listRoutingRules, getEdgeDomain, getBasePathMappings,
 	}
-	keyed := slices.ContainsFunc(api.Routes, func(r probe.Route) bool { return r.APIKeyRequired })
-	if keyed && api.Type != probe.HTTP {
-		rights = append(rights, getUsagePlans, getUsagePlanKeys, getAPIKeys)
-	}
-	for i, r := range rights {
-		rights[i] = r.In(api.Region, "api", api.ID, "stage", api.Stage)
-	}
-	for _, d := range api.Domains {
-		for _, r := range []probe.Right{getDomainName, getAPIMappings, listRoutingRules, getEdgeDomain, getBasePathMappings} {
-			rights = append(rights, r.In(api.Region, "domain", d.Host))
+}
+
+// Needed are those of these rights that an API needs, on what it is made of.
+func Needed(api probe.API, rights []probe.Right) []probe.Right {
+	has := func(is func(probe.Route) bool) bool { return slices.ContainsFunc(api.Routes, is) }
+	rest := api.Type == probe.REST
+	keyed := api.Type != probe.HTTP && has(func(r probe.Route) bool { return r.APIKeyRequired })
+	tokens := has(func(r probe.Route) bool { return r.Authorization.TakesToken() })
+	var out []probe.Right
+	for _, r := range rights {
+		on := func(part string) bool { return strings.Contains(r.Resource, part) }
+		switch {
+		case on("/restapis/") && !rest, on("/apis/") && rest, on("/exports/") && api.Type != probe.HTTP:
+		case on("/authorizers/") && !tokens, (on("/usageplans") || on("/apikeys")) && !keyed:
+		case on("{domain}"):
+			for _, d := range api.Domains {
+				out = append(out, r.In(api.Region, "domain", d.Host))
+			}
+		default:
+			out = append(out, r.In(api.Region, "api", api.ID, "stage", api.Stage))
 		}
 	}
-	return rights
+	return out
 }
 
 func apiGateway(operation, path, shows string) probe.Right {
