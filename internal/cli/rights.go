@@ -22,8 +22,11 @@ type rightsOf struct {
 func commandRights() []rightsOf {
 	return []rightsOf{
 		{"run", (*wants).run},
-		{"run-with-account", func(w *wants) { w.run(); w.account(evidence.LookRights) }},
-		{"doctor", func(w *wants) { w.run(); w.account(evidence.LookRights); w.account(evidence.NameRights) }},
+		{"run-with-account", func(w *wants) { w.run(); w.account(evidence.LookRights()) }},
+		{"doctor", func(w *wants) {
+			w.run()
+			w.account(evidence.LookRights(), evidence.NameRights(), evidence.NetworkRights())
+		}},
 		{"serve", func(w *wants) { w.run(); w.alerts() }},
 		{"discover", (*wants).discover},
 		{"alert", (*wants).alerts},
@@ -78,10 +81,10 @@ func (w *wants) run() {
 }
 
 // account adds what calls for each API of the environments need.
-func (w *wants) account(calls func() []probe.Right) {
+func (w *wants) account(calls ...[]probe.Right) {
 	for _, plan := range w.plans {
 		for _, api := range plan.APIs {
-			w.Own = append(w.Own, evidence.Needed(api, calls())...)
+			w.Own = append(w.Own, evidence.Needed(api, slices.Concat(calls...))...)
 		}
 	}
 }

@@ -26,7 +26,9 @@ func (a *Account) Network(ctx context.Context, plan *probe.Plan, api probe.API, 
 	defer cancel()
 	n := &network{inspection: a.inspect(ctx, api), plan: plan, dns: dns, leads: make(map[string][]netip.Addr)}
 	n.endpointType()
-	n.findEndpoints()
+	if n.api.EndpointType == probe.EndpointPrivate || n.takesDefault() {
+		n.findEndpoints()
+	}
 	for _, host := range n.hosts() {
 		n.name(host)
 	}
@@ -73,6 +75,11 @@ func (n *network) hosts() []string {
 		}
 	}
 	return out
+}
+
+// takesDefault reports whether the API is called by its default endpoint, whose name VPC endpoints may take.
+func (n *network) takesDefault() bool {
+	return n.api.DefaultHost() != "" && slices.Contains(n.hosts(), n.api.DefaultHost())
 }
 
 // name looks where a name leads from here.

@@ -63,7 +63,7 @@ func (n *network) findEndpoints() {
 // public says whether VPC endpoints may take the default endpoint of a public API.
 func (n *network) public() {
 	c := Check{Name: "VPC endpoints", Layer: probe.Domain, Cause: "public-api-through-vpc-endpoint"}
-	if n.api.DefaultHost() == "" || !slices.Contains(n.hosts(), n.api.DefaultHost()) {
+	if !n.takesDefault() {
 		return // custom domains are not taken
 	}
 	switch taken := slices.ContainsFunc(n.endpoints, func(e endpoint) bool { return e.privateDNS }); {
