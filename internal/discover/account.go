@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Options say where to look.
@@ -158,10 +159,14 @@ func code(err error) string {
 // brief is what a service says, without what the SDK writes around it.
 func brief(err error) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return err
+	var answer *smithyhttp.ResponseError
+	switch {
+	case errors.As(err, &api):
+		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+	case errors.As(err, &answer):
+		return fmt.Errorf("got an answer with status %d that cannot be read", answer.HTTPStatusCode())
 	}
-	return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+	return err
 }
 
 // region is one region of the account.

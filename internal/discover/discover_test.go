@@ -93,7 +93,7 @@ func FuzzFile(f *testing.F) {
 			Notes: []string{text}, Plans: []Plan{{Name: text, Keys: []string{text}}},
 			Responses: make(map[string]probe.GatewayResponse),
 			Routes: []Route{
-				{Method: "GET", Path: path, Authorization: probe.AuthCustom, APIKeyRequired: true, Scopes: []string{text}, Notes: []string{text}, Authorizer: newAuthorizer(text, []string{text})},
+				{Method: "GET", Path: path, Authorization: probe.AuthCustom, APIKeyRequired: true, Scopes: []string{text}, Notes: []string{text}, Authorizer: newAuthorizer(text, text, []string{text})},
 				{Method: "GET", Path: "/known", Authorization: probe.AuthIAM, APIKeyRequired: true, Required: nil},
 			},
 		}
@@ -120,4 +120,51 @@ func FuzzFromOpenAPI(f *testing.F) {
 			load(t, inventory.File("discovered", day))
 		}
 	})
+}
+
+func TestNamesOfEntries(t *testing.T) {
+	long := strings.Repeat("long-", 40)
+	v := &Inventory{APIs: []API{
+		{Name: "my api", ID: "a1"}, {Name: "my-api", ID: "b2"}, {Name: "my/api", ID: "c3"},
+		{Name: "orders", ID: "d4", Stage: "prod"}, {Name: "orders", ID: "d4", Stage: "$default"}, {Name: "orders-prod", ID: "e5"},
+		{Name: "|", ID: "f6"}, {Name: "日本", ID: "g7"}, {Name: "api"}, {Name: "api"},
+		{Name: "shop", ID: "h8", Region: "eu-west-1"}, {Name: "shop", ID: "i9", Region: "us-east-1"},
+		{Name: long, ID: "j10", Region: "ap-southeast-1", Stage: long}, {Name: long, ID: "j10", Region: "ap-southeast-1", Stage: long + "2"},
+		{Name: long, ID: "k11", Region: "eu-west-1"},
+	}}
+	want := []string{
+		"my-api-a1", "my-api", "my-api-c3", "orders-prod", "orders-default", "orders-prod-e5", "api-f6", "api-g7", "api", "api-2",
+		"shop-eu-west-1", "shop-us-east-1",
+		"long-long-lo-long-long-long-long-long-ap-southeast-1", "long-long-lo-long-long-long-long-long-ap-southeast-1-j10",
+		"long-long-long-long-long-long-long-long-eu-west-1",
+	}
+	got := v.names()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestCatchAll(t *testing.T) {
+	route := func(method, path string, a probe.Authorization) Route {
+		return Route{Method: method, Path: path, Authorization: a}
+	}
+	whole := route("", defaultRoute, probe.AuthJWT)
+	for name, c := range map[string]struct {
+		api  API
+		want probe.Declared
+	}{
+		"none":                   {API{Routes: []Route{route("GET", "/a", probe.AuthNone), route("POST", "/{proxy+}", probe.AuthIAM)}}, probe.Absent},
+		"the default route":      {API{Routes: []Route{whole}}, probe.Declared(probe.AuthJWT)},
+		"a proxy before that":    {API{Routes: []Route{whole, route("ANY", "/{all+}", probe.AuthIAM)}}, probe.Declared(probe.AuthIAM)},
+		"a method before any":    {API{Routes: []Route{route("ANY", "/{all+}", probe.AuthIAM), route("GET", "/{all+}", probe.AuthNone)}}, probe.Declared(probe.AuthNone)},
+		"a proxy further down":   {API{Routes: []Route{route("ANY", "/a/{all+}", probe.AuthIAM)}}, probe.Absent},
+		"some of them":           {API{Routes: []Route{route("GET", "/{id}", probe.AuthIAM)}}, probe.Unknown},
+		"some of them, and all":  {API{Routes: []Route{whole, route("GET", "/{id}", probe.AuthIAM)}}, probe.Unknown},
+		"some of them as others": {API{Routes: []Route{whole, route("GET", "/{id}", probe.AuthJWT)}}, probe.Declared(probe.AuthJWT)},
+		"a handshake":            {API{Type: probe.WebSocket, Routes: []Route{whole}}, probe.Unknown},
+	} {
+		if got := c.api.catchAll(); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
 }

@@ -157,8 +157,11 @@ func (r *region) lead(out *API) {
 			}
 		}
 		for _, m := range d.mappings {
-			if m.api != out.ID || m.stage != out.Stage {
+			if m.api != out.ID || m.stage != out.Stage && m.stage != "" {
 				continue
+			}
+			if m.stage == "" { // requests name the stage
+				m.basePath = strings.TrimPrefix(m.basePath+"/"+out.Stage, "/")
 			}
 			if note := d.unprobed(); note != "" {
 				out.Notes = append(out.Notes, fmt.Sprintf("https://%s/%s leads here, too: %s", d.host, m.basePath, note))
@@ -193,7 +196,11 @@ func (r *region) domain(d mappedDomain, m mapping) Domain {
 	out := Domain{Host: d.host, BasePath: m.basePath}
 	if m.basePath != "" && !d.unread && len(d.rules) == 0 {
 		out.RootMapping = probe.Absent
-		if i := slices.IndexFunc(d.mappings, func(m mapping) bool { return m.basePath == "" }); i >= 0 {
+		i := slices.IndexFunc(d.mappings, func(m mapping) bool { return m.basePath == "" })
+		switch {
+		case i >= 0 && d.mappings[i].stage == "":
+			out.RootMapping = probe.Unknown // it leads to whatever stage the path begins with
+		case i >= 0:
 			out.RootMapping = probe.Declared(cleanName(cmp.Or(r.apis[d.mappings[i].api], d.mappings[i].api)))
 		}
 	}
@@ -214,7 +221,7 @@ func (r *region) unmapped(all bool) {
 	}
 	for _, d := range r.domains {
 		for _, m := range d.mappings {
-			if !slices.ContainsFunc(r.inventory.APIs, func(a API) bool { return a.ID == m.api && a.Stage == m.stage }) {
+			if !slices.ContainsFunc(r.inventory.APIs, func(a API) bool { return a.ID == m.api && (a.Stage == m.stage || m.stage == "") }) {
 				r.inventory.Notes = append(r.inventory.Notes, fmt.Sprintf("https://%s/%s leads to nothing: no API %s with a stage %s is here", d.host, m.basePath, m.api, m.stage))
 			}
 		}
@@ -277,8 +284,19 @@ func (r *region) findEndpoints(ctx context.Context, out *API, ids []string) {
 			"vpc_endpoints: [{host: vpce-0123456789abcdef0-abcd1234.execute-api."+r.name+".vpce.amazonaws.com, api_by: Host}]")
 		return
 	}
-	found, err := r.ec2.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{VpcEndpointIds: ids})
-	if err != nil {
+	for _, id := range ids {
+		r.findEndpoint(ctx, out, id)
+	}
+}
+
+// findEndpoint finds one: with those of other accounts, several at once would be refused.
+func (r *region) findEndpoint(ctx context.Context, out *API, id string) {
+	found, err := r.ec2.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{VpcEndpointIds: []string{id}})
+	switch {
+	case err != nil && strings.HasPrefix(code(err), "InvalidVpcEndpoint"):
+		out.Notes = append(out.Notes, fmt.Sprintf("the account has no VPC endpoint %s in %s; another may", id, r.name))
+		return
+	case err != nil:
 		r.unread(err, describeVPCEndpoints, "name", strconv.Quote(out.Name))
 		return
 	}

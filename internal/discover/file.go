@@ -50,26 +50,41 @@ func cleanName(name string) string {
 }
 
 // names are the names of the entries: with the stage where an API has several, with the region where a name is in
-// several, and with the id if that is not enough.
+// several, and with the id if that is not enough. A name that needs no change is left to its API.
 func (v *Inventory) names() []string {
 	out := make([]string, len(v.APIs))
-	for i, a := range v.APIs {
-		name := cleanName(a.Name)
-		for _, b := range v.APIs {
-			if b.ID == a.ID && b.Region == a.Region && b.Stage != a.Stage {
-				name = cleanName(a.Name) + "-" + cleanName(a.Stage)
+	for _, whole := range []bool{true, false} {
+		for i, a := range v.APIs {
+			if (cleanName(a.Name) == a.Name) != whole {
+				continue
 			}
+			name := v.name(a)
+			if slices.Contains(out, name) && a.ID != "" {
+				name += "-" + cut(cleanName(a.ID), 10)
+			}
+			for n, base := 2, name; slices.Contains(out, name); n++ {
+				name = fmt.Sprintf("%s-%d", base, n)
+			}
+			out[i] = name
 		}
-		if slices.ContainsFunc(v.APIs, func(b API) bool { return b.Name == a.Name && b.Region != a.Region }) {
-			name += "-" + a.Region
-		}
-		for n := 2; slices.Contains(out[:i], name); n++ {
-			name = fmt.Sprintf("%s-%d", cleanName(cmp.Or(a.ID, a.Name)), n)
-		}
-		out[i] = name
 	}
 	return out
 }
+
+func (v *Inventory) name(a API) string {
+	const most = 52 // characters: a configuration takes 64, and an id may follow
+	name, after := cleanName(a.Name), ""
+	if slices.ContainsFunc(v.APIs, func(b API) bool { return b.ID == a.ID && b.Region == a.Region && b.Stage != a.Stage }) {
+		after += "-" + cut(cleanName(a.Stage), 24)
+	}
+	if slices.ContainsFunc(v.APIs, func(b API) bool { return b.Name == a.Name && b.Region != a.Region }) {
+		after += "-" + a.Region
+	}
+	return cut(name, most-len(after)) + after
+}
+
+// cut keeps as much of a clean name as there is room for.
+func cut(name string, room int) string { return strings.TrimRight(name[:min(len(name), room)], "-._") }
 
 // writer writes YAML line by line: no library keeps comments where they belong.
 type writer struct{ b strings.Builder }
@@ -219,7 +234,7 @@ func (w *writer) ways(a *API) {
 // routes writes those that are safe to call, and the others as comments. An API needs one route at least: where none is
 // safe, it is one that the prober sends nothing harmful to.
 func (w *writer) routes(a *API) {
-	all := slices.DeleteFunc(slices.Clone(a.Routes), func(r Route) bool { return r.Path == "$default" })
+	all := a.requested()
 	active := func(r *Route) bool { return r.safe() }
 	if !slices.ContainsFunc(all, func(r Route) bool { return r.safe() }) {
 		chosen := leastHarm(all) // nil: a configuration can have none of them
@@ -247,6 +262,18 @@ func (w *writer) routes(a *API) {
 	for _, r := range rest {
 		w.route(a, r, "# ")
 	}
+}
+
+// requested are the routes that requests can name. The one that takes what no other takes stands in for them only where
+// there is no other.
+func (a *API) requested() []Route {
+	all := slices.DeleteFunc(slices.Clone(a.Routes), func(r Route) bool { return r.Path == defaultRoute })
+	if i := slices.IndexFunc(a.Routes, func(r Route) bool { return r.Path == defaultRoute }); i >= 0 && len(all) == 0 {
+		r := a.Routes[i]
+		r.Method, r.Path, r.Notes = "GET", "/", append(slices.Clone(r.Notes), "taken by "+defaultRoute+", as everything is")
+		all = append(all, r)
+	}
+	return all
 }
 
 // leastHarm chooses among routes of which none is safe: one with a method that is not sent without consent, or else one

@@ -108,21 +108,37 @@ func (r *Route) safe() bool {
 	return r.writable() && (r.Method == "GET" || r.Method == "ANY" || r.Path == probe.ConnectRoute) && !strings.Contains(r.Path, "{") && len(r.Required) == 0
 }
 
-// catchAll is the authorization of the route that takes what no other route takes.
+// defaultRoute takes what no other route of an HTTP API takes, proxies among them.
+const defaultRoute = "$default"
+
+// catchAll is the authorization of the route that takes what no other route takes: the route of the method goes before
+// that of any method.
 func (a *API) catchAll() probe.Declared {
 	if a.Type == probe.WebSocket {
 		return probe.Unknown
 	}
-	found := probe.Absent
+	found, best := probe.Absent, 0
+	var some []probe.Authorization // of routes that take some of what no other takes
 	for _, r := range a.Routes {
 		segments := strings.Split(strings.Trim(r.Path, "/"), "/")
-		reads := r.Method == "ANY" || r.Method == "GET"
+		proxy := len(segments) == 1 && strings.HasSuffix(segments[0], "+}")
+		rank := 0
 		switch {
-		case r.Path == "$default", reads && len(segments) == 1 && strings.HasSuffix(segments[0], "+}"):
-			return probe.Declared(r.Authorization)
-		case reads && len(segments) == 1 && strings.HasPrefix(segments[0], "{"):
-			found = probe.Unknown // it takes some of them
+		case proxy && r.Method == "GET":
+			rank = 3
+		case proxy && r.Method == "ANY":
+			rank = 2
+		case r.Path == defaultRoute:
+			rank = 1
+		case !proxy && len(segments) == 1 && strings.HasPrefix(segments[0], "{") && (r.Method == "ANY" || r.Method == "GET"):
+			some = append(some, r.Authorization)
 		}
+		if rank > best {
+			found, best = probe.Declared(r.Authorization), rank
+		}
+	}
+	if slices.ContainsFunc(some, func(other probe.Authorization) bool { return probe.Declared(other) != found }) {
+		return probe.Unknown
 	}
 	return found
 }

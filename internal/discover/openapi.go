@@ -138,7 +138,7 @@ func readScheme(name string, s *openapi3.SecurityScheme) scheme {
 	var kind string
 	extension(s.Extensions, "x-amazon-apigateway-authtype", &kind)
 	var a struct {
-		Type, IdentitySource, AuthorizerPayloadFormatVersion string
+		Type, IdentitySource, IdentityValidationExpression, AuthorizerPayloadFormatVersion string
 	}
 	// The source is a list in some documents, a text in others.
 	raw := maps.Clone(s.Extensions)
@@ -166,7 +166,7 @@ func readScheme(name string, s *openapi3.SecurityScheme) scheme {
 		if a.IdentitySource == "" && strings.ToLower(a.Type) != "request" && s.Name != "" {
 			sources = []string{"method.request.header." + s.Name}
 		}
-		out.authorizer = newAuthorizer(name, sources)
+		out.authorizer = newAuthorizer(name, a.IdentityValidationExpression, sources)
 	case s.Type == "apiKey" && s.In == "header" && strings.EqualFold(s.Name, "x-api-key"):
 		out.key = true
 	}
@@ -252,7 +252,7 @@ func readOperation(doc *openapi3.T, known map[string]scheme, item *openapi3.Path
 	}
 	r := Route{Method: method, Path: path, Authorization: probe.AuthNone}
 	if path == "/$default" {
-		r.Method, r.Path = "", "$default"
+		r.Method, r.Path = "", defaultRoute
 	}
 	var auth struct{ Type string }
 	if extension(op.Extensions, "x-amazon-apigateway-auth", &auth) {

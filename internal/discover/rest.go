@@ -248,7 +248,7 @@ func (r *region) restAuthorizers(ctx context.Context, id, name string) map[strin
 			return out
 		}
 		for _, a := range page.Items {
-			out[aws.ToString(a.Id)] = newAuthorizer(aws.ToString(a.Name), strings.Split(aws.ToString(a.IdentitySource), ","))
+			out[aws.ToString(a.Id)] = newAuthorizer(aws.ToString(a.Name), aws.ToString(a.IdentityValidationExpression), strings.Split(aws.ToString(a.IdentitySource), ","))
 		}
 		if input.Position = page.Position; aws.ToString(input.Position) == "" {
 			return out
@@ -256,9 +256,12 @@ func (r *region) restAuthorizers(ctx context.Context, id, name string) map[strin
 	}
 }
 
-// newAuthorizer reads identity sources, in the spelling of any type of API.
-func newAuthorizer(name string, sources []string) *Authorizer {
+// newAuthorizer reads identity sources, in the spelling of any type of API. What a token must match may be empty.
+func newAuthorizer(name, match string, sources []string) *Authorizer {
 	a := &Authorizer{Name: name}
+	if match != "" {
+		a.Notes = append(a.Notes, "it is asked only of tokens that match "+match)
+	}
 	for _, source := range sources {
 		source = strings.TrimSpace(source)
 		in, what := source, ""

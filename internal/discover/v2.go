@@ -174,7 +174,7 @@ func (d *v2Draft) authorizers(ctx context.Context, routes []types.Route) map[str
 			out[id] = nil
 			continue
 		}
-		out[id] = newAuthorizer(aws.ToString(a.Name), a.IdentitySource)
+		out[id] = newAuthorizer(aws.ToString(a.Name), "", a.IdentitySource)
 	}
 	return out
 }
