@@ -27,6 +27,7 @@ func commandRights() []rightsOf {
 			w.run()
 			w.account(evidence.LookRights(), evidence.NameRights(), evidence.NetworkRights())
 		}},
+		{"logs", func(w *wants) { w.account(evidence.LoggingRights(), evidence.TailRights()) }},
 		{"serve", func(w *wants) { w.run(); w.alerts() }},
 		{"discover", (*wants).discover},
 		{"alert", (*wants).alerts},

@@ -56,6 +56,7 @@ func Needed(api probe.API, rights []probe.Right) []probe.Right {
 		on := func(part string) bool { return strings.Contains(r.Resource, part) }
 		switch {
 		case on("/restapis/") && !rest, on("/apis/") && rest, on("/exports/") && api.Type != probe.HTTP:
+		case on("/account") && api.Type == probe.HTTP, r == describeResourcePolicies && api.Type != probe.HTTP: // who writes logs
 		case on("/authorizers/") && !tokens, (on("/usageplans") || on("/apikeys")) && !keyed:
 		case on("{domain}"):
 			for _, d := range api.Domains {
