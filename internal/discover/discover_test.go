@@ -133,7 +133,7 @@ func TestNamesOfEntries(t *testing.T) {
 		{Name: long, ID: "k11", Region: "eu-west-1"},
 	}}
 	want := []string{
-		"my-api-a1", "my-api", "my-api-c3", "orders-prod", "orders-default", "orders-prod-e5", "api-f6", "api-g7", "api", "api-2",
+		"my-api-a1", "my-api", "my-api-c3", "orders-prod-d4", "orders-default", "orders-prod", "api-f6", "api-g7", "api", "api-2",
 		"shop-eu-west-1", "shop-us-east-1",
 		"long-long-lo-long-long-long-long-long-ap-southeast-1", "long-long-lo-long-long-long-long-long-ap-southeast-1-j10",
 		"long-long-long-long-long-long-long-long-eu-west-1",

@@ -50,15 +50,15 @@ func cleanName(name string) string {
 }
 
 // names are the names of the entries: with the stage where an API has several, with the region where a name is in
-// several, and with the id if that is not enough. A name that needs no change is left to its API.
+// several, and with the id if that is not enough. An API that can be called by its own name is.
 func (v *Inventory) names() []string {
 	out := make([]string, len(v.APIs))
 	for _, whole := range []bool{true, false} {
 		for i, a := range v.APIs {
-			if (cleanName(a.Name) == a.Name) != whole {
+			name := v.name(a)
+			if (name == a.Name) != whole {
 				continue
 			}
-			name := v.name(a)
 			if slices.Contains(out, name) && a.ID != "" {
 				name += "-" + cut(cleanName(a.ID), 10)
 			}
