@@ -47,8 +47,12 @@ func size(p iamPolicy) int {
 var purposes = map[string]string{
 	"apigateway:GET":                "ReadAPIs",
 	"apigateway:ListRoutingRules":   "ReadRoutingRules",
+	"apigateway:POST":               "TestMethodsAndAuthorizers",
 	"ec2:DescribeRegions":           "ReadRegions",
 	"ec2:DescribeVpcEndpoints":      "ReadVPCEndpoints",
+	"iam:SimulatePrincipalPolicy":   "SimulatePrincipals",
+	"lambda:GetPolicy":              "ReadFunctionPolicies",
+	"lambda:InvokeFunction":         "InvokeFunctions",
 	"logs:DescribeLogGroups":        "FindLogGroups",
 	"logs:DescribeResourcePolicies": "ReadLogPolicies",
 	"logs:FilterLogEvents":          "ReadLogs",
@@ -56,6 +60,8 @@ var purposes = map[string]string{
 	"sns:Publish":                   "PublishAlerts",
 	"ssm:GetParameter":              "ReadParameters",
 	"sts:AssumeRole":                "AssumePrincipals",
+	"wafv2:GetSampledRequests":      "ReadSampledRequests",
+	"wafv2:GetWebACL":               "ReadWebACLRules",
 	"wafv2:GetWebACLForResource":    "ReadWebACLs",
 }
 
