@@ -50,6 +50,12 @@ environments:
 		{"run --config CONFIG prod --report ", "table= json= jsonl=", "prod"},
 		{"run --config CONFIG prod --report json=", "", "json="},
 		{"plan --config CONFIG prod --format ", "table json", "jsonl"},
+		{"logs plan --config CONFIG ", "lab prod sandbox", "REST"},
+		{"logs tail --config CONFIG prod ", "orders", "items"},
+		{"logs tail --config CONFIG prod orders ", "", "orders"},
+		{"logs tail --config CONFIG prod orders --format ", "text jsonl", "json"},
+		{"logs format --config CONFIG ", "REST HTTP WEBSOCKET lab prod sandbox", "orders"},
+		{"logs format --config CONFIG lab ", "items", "REST"},
 		{"scenarios ", "unsigned missing-api-key", ""},
 		{"scenarios unsigned ", "", "unsigned"},
 	} {

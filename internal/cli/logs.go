@@ -56,13 +56,20 @@ func (e *environment) settings() []func(*config.LoadOptions) error {
 	return accountOf(e.sandbox)
 }
 
-// deployed is the outline of an API that can be found in an account.
-func (e *environment) deployed(name string) (probe.API, error) {
-	api, err := e.api(name)
+// openDeployed opens an environment, and finds an API in it that can be found in an account.
+func openDeployed(path, in, name string) (*environment, probe.API, error) {
+	env, err := openEnvironment(path, in, nil)
+	if err != nil {
+		return nil, probe.API{}, err
+	}
+	api, err := env.api(name)
 	if err == nil && (api.ID == "" || api.Region == "" || api.Stage == "") {
 		err = fmt.Errorf("API %q: got no id, region or stage in the configuration, want all to find it in the account", name)
 	}
-	return api, err
+	if err != nil {
+		env.close()
+	}
+	return env, api, err
 }
 
 // api is the outline of an API of the environment.

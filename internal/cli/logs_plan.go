@@ -56,15 +56,11 @@ missing, but something could not be seen.`,
 }
 
 func logsPlan(ctx context.Context, o *logsPlanOptions) error {
-	env, err := openEnvironment(o.config, o.environment, nil)
+	env, api, err := openDeployed(o.config, o.environment, o.api)
 	if err != nil {
 		return err
 	}
 	defer env.close()
-	api, err := env.deployed(o.api)
-	if err != nil {
-		return err
-	}
 	account, err := evidence.Open(ctx, evidence.DefaultBudget, env.settings()...)
 	if err != nil {
 		return err

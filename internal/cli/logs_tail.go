@@ -65,15 +65,11 @@ interrupted.`,
 }
 
 func logsTail(ctx context.Context, o *logsTailOptions) error {
-	env, err := openEnvironment(o.config, o.environment, nil)
+	env, api, err := openDeployed(o.config, o.environment, o.api)
 	if err != nil {
 		return err
 	}
 	defer env.close()
-	api, err := env.deployed(o.api)
-	if err != nil {
-		return err
-	}
 	account, err := evidence.Open(ctx, math.MaxInt, env.settings()...) // as long as it goes
 	if err != nil {
 		return err
