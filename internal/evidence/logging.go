@@ -22,7 +22,7 @@ type Logging struct {
 	NoStage  bool          // there is no such API or stage
 	Groups   map[string]*LogGroup
 	Role     *string           // ARN of the role with which API Gateway writes logs; empty: none is set
-	Policies map[string]string // resource policies of CloudWatch Logs, by name
+	Policies map[string]string // resource policies of CloudWatch Logs, by name: of the account and of the group
 	Notes    []string          // what was not seen, and why
 }
 
@@ -76,27 +76,25 @@ func LoggingRights() []probe.Right {
 }
 
 // Logging looks at the settings of an API's stage and at what its logs need: log groups, and somebody's right to write
-// them. Other groups than those of the stage are looked for, too.
-func (a *Account) Logging(ctx context.Context, api probe.API, groups ...string) Logging {
+// them. Of a stage without an access log it looks at the group that one might go to.
+func (a *Account) Logging(ctx context.Context, api probe.API, planned string) Logging {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
 	l := a.inspect(ctx, api)
 	out := l.settings()
 	if out.Stage != nil {
 		out.Groups = make(map[string]*LogGroup)
-		groups = append(groups, GroupOf(out.Stage.Destination))
-		if api.Type != probe.HTTP {
-			groups = append(groups, ExecutionGroup(api))
+		group := GroupOf(out.Stage.Destination)
+		if out.Stage.Destination == "" {
+			group = planned
 		}
-		for _, name := range groups {
-			if name != "" && out.Groups[name] == nil {
-				out.Groups[name] = l.logGroup(out.Account, name)
-			}
+		if group != "" {
+			out.Groups[group] = l.logGroup(out.Account, group)
 		}
 		if api.Type == probe.HTTP {
-			out.Policies = l.logPolicies()
+			out.Policies = l.logPolicies(out.Account, group)
 		} else {
-			out.Role = l.logRole()
+			out.Groups[ExecutionGroup(api)], out.Role = l.logGroup(out.Account, ExecutionGroup(api)), l.logRole()
 		}
 	}
 	slices.Sort(l.notes)
@@ -225,26 +223,38 @@ func (l *look) logRole() *string {
 	return aws.String(aws.ToString(account.CloudwatchRoleArn))
 }
 
-// logPolicies is nil if they were not seen.
-func (l *look) logPolicies() map[string]string {
+// logPolicies are those of the account and of a log group itself; nil: they were not seen.
+func (l *look) logPolicies(account, group string) map[string]string {
+	out := make(map[string]string)
+	for _, arn := range []string{"", strings.Join([]string{"arn", probe.Partition(l.api.Region), "logs", l.api.Region, account, "log-group:" + group}, ":")} {
+		some, got := l.policiesOf(arn)
+		if got == unseen {
+			return nil
+		}
+		for _, p := range some {
+			out[aws.ToString(p.PolicyName)] = aws.ToString(p.PolicyDocument)
+		}
+	}
+	return out
+}
+
+// policiesOf are the resource policies of CloudWatch Logs for a log group; "": for the account.
+func (l *look) policiesOf(group string) ([]types.ResourcePolicy, sight) {
 	c := l.logs()
-	all, got := ask(l, describeResourcePolicies, func(ctx context.Context) ([]types.ResourcePolicy, error) {
+	in := cloudwatchlogs.DescribeResourcePoliciesInput{}
+	if group != "" {
+		in.PolicyScope, in.ResourceArn = types.PolicyScopeResource, &group
+	}
+	return ask(l, describeResourcePolicies, func(ctx context.Context) ([]types.ResourcePolicy, error) {
 		return pages(ctx, func(ctx context.Context, token *string) ([]types.ResourcePolicy, *string, error) {
-			p, err := c.DescribeResourcePolicies(ctx, &cloudwatchlogs.DescribeResourcePoliciesInput{NextToken: token})
+			in.NextToken = token
+			p, err := c.DescribeResourcePolicies(ctx, &in)
 			if err != nil {
 				return nil, nil, err
 			}
 			return p.ResourcePolicies, p.NextToken, nil
 		})
-	})
-	if got != seen {
-		return nil
-	}
-	out := make(map[string]string, len(all))
-	for _, p := range all {
-		out[aws.ToString(p.PolicyName)] = aws.ToString(p.PolicyDocument)
-	}
-	return out
+	}, "of", group)
 }
 
 // Deliverer writes the access logs of HTTP APIs.

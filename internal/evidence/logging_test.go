@@ -38,7 +38,7 @@ func TestLogging(t *testing.T) {
 					Execution: []evidence.ExecutionLevel{{Method: "*/*", Level: "INFO"}, {Method: "items/GET", Level: "ERROR", DataTrace: true}},
 				},
 				Groups: map[string]*evidence.LogGroup{
-					"planned": {}, "orders": {Exists: true, Retention: 30, Key: "arn:aws:kms:k"}, "API-Gateway-Execution-Logs_a1/prod": {Exists: true},
+					"orders": {Exists: true, Retention: 30, Key: "arn:aws:kms:k"}, "API-Gateway-Execution-Logs_a1/prod": {Exists: true},
 				},
 			},
 		},
@@ -70,7 +70,7 @@ func TestLogging(t *testing.T) {
 						{Method: "*", Level: "OFF", Metrics: true, Burst: aws.Int32(5), Rate: aws.Float64(2.5)}, {Method: "$connect", Level: "INFO", DataTrace: true},
 					},
 				},
-				Groups: map[string]*evidence.LogGroup{"planned": {}, "feed": {}, "API-Gateway-Execution-Logs_w1/prod": {}},
+				Groups: map[string]*evidence.LogGroup{"feed": {}, "API-Gateway-Execution-Logs_w1/prod": {}},
 			},
 		},
 		"no stage": {
@@ -85,6 +85,9 @@ func TestLogging(t *testing.T) {
 	} {
 		s := &services{answers: c.answers}
 		got := s.open(t).Logging(t.Context(), c.api, "planned")
+		if of := `"resourceArn":"arn:aws:logs:us-east-1:123456789012:log-group:planned"`; name == "HTTP" && !strings.Contains(s.bodies["DescribeResourcePolicies"], of) {
+			t.Errorf("%s: got %s, want the policies of the group asked for, too", name, s.bodies["DescribeResourcePolicies"])
+		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

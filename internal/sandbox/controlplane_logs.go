@@ -161,6 +161,9 @@ func describeLogStreams(c *call) (any, error) {
 
 func describeResourcePolicies(c *call) (any, error) {
 	out := list{}
+	if c.text("policyScope") == "RESOURCE" {
+		return object{"resourcePolicies": out}, nil // no group has one of its own
+	}
 	for name, document := range c.model.ControlPlane.LogPolicies {
 		out = append(out, object{"policyName": name, "policyDocument": document, "lastUpdatedTime": since * 1000})
 	}
