@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func flat(api probe.APIType, context json.RawMessage) error {
 }
 
 // says ends a check with what an answer means for the method.
-func (r *route) says(c Check, a authorizerAnswer) {
+func (r *route) says(c Check, z *authorizer, a authorizerAnswer) {
 	arn := r.methodOfStage()
 	if a.simple {
 		if a.allowed {
@@ -111,12 +112,36 @@ func (r *route) says(c Check, a authorizerAnswer) {
 	case len(said.unsure) > 0:
 		r.found(c, Unseen, "for %s its policy depends on what was not evaluated: %s", arn, strings.Join(said.unsure, ", "))
 	case said.ruling == allow:
-		r.found(c, Fine, "its policy allows %s on %s", invokeAction, arn)
+		r.found(c, Fine, "its policy allows %s on %s%s", invokeAction, arn, r.keptFor(z, a.policy))
 	case said.ruling == deny:
 		r.found(c, Wrong, "its policy denies %s on %s explicitly", invokeAction, arn)
 	default:
 		r.silentOn(c, arn, a.policy)
 	}
+}
+
+// keptFor names the other routes that a policy does not allow its caller for as long as it is kept: what a function says
+// of one method counts for all methods of its authorizer.
+func (r *route) keptFor(z *authorizer, policy document) string {
+	if !z.cached || slices.Contains(z.sources, "$context.routeKey") {
+		return ""
+	}
+	var refused []string
+	for _, other := range r.api.Routes {
+		h, ok := r.handler(other)
+		if !ok || h.key == r.key || h.authorizer == nil || h.authorizer.id != z.id {
+			continue
+		}
+		verb := strings.Replace(other.Method, "ANY", http.MethodGet, 1)
+		said := policy.on(question{action: invokeAction, resource: r.methodARN(r.api.Stage, other, verb, filled(other))})
+		if said.ruling != allow && len(said.unsure) == 0 {
+			refused = append(refused, other.Name())
+		}
+	}
+	if len(refused) == 0 {
+		return ""
+	}
+	return "; but it is kept, and does not allow the same caller " + strings.Join(refused, ", ")
 }
 
 // silentOn ends the check of a policy that does not say anything of the method: then the resource policy of a REST API

@@ -243,7 +243,7 @@ func (r *route) testAuthorizer(z *authorizer) {
 		r.callAuthorizer(z)
 		return
 	}
-	r.says(c, authorizerAnswer{policy: policy})
+	r.says(c, z, authorizerAnswer{policy: policy})
 	r.ofTest()
 }
 
@@ -327,7 +327,7 @@ func (r *route) callAuthorizer(z *authorizer) {
 		return
 	}
 	c.Cause = "lambda-authorizer-deny"
-	r.says(c, answer)
+	r.says(c, z, answer)
 	if last := &r.checks[len(r.checks)-1]; last.Outcome == Wrong && z.kind != "TOKEN" {
 		last.Text += "; it was told that the caller is at " + sourceAddress
 	}

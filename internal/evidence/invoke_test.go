@@ -290,6 +290,41 @@ func TestTestInvoke(t *testing.T) {
 	}
 }
 
+// A policy that names one method alone refuses its caller on the others, for as long as it is kept.
+func TestTestInvokeOfKeptPolicies(t *testing.T) {
+	two := func(api *probe.API) {
+		other := api.Routes[0]
+		other.Path, other.PathParameters = "/bills", nil
+		api.Routes = append(api.Routes, other)
+	}
+	const resources = "GET /restapis/a1b2c3d4e5/resources"
+	methods := func(second string) string {
+		return `{"item":[{"id":"r1","path":"/orders/{id}","resourceMethods":{"GET":{"authorizationType":"CUSTOM","authorizerId":"z1"}}},
+			{"id":"r2","path":"/bills","resourceMethods":{"ANY":{"authorizationType":"CUSTOM","authorizerId":"` + second + `"}}}]}`
+	}
+	const allowed = "fine: its policy allows execute-api:Invoke on " + ownARN + "prod/GET/orders/4%202"
+	alone := policyOf(grants("Allow", ownARN+"prod/GET/orders/*"))
+	for _, c := range []struct {
+		name       string
+		authorizer string
+		answers    map[string]string
+		want       string
+	}{
+		{"of one method", tokenAuthorizer, map[string]string{test: alone, resources: methods("z1")}, allowed + "; but it is kept, and does not allow the same caller GET /bills"},
+		{"of all", tokenAuthorizer, map[string]string{test: policyOf(grants("Allow", ownARN+"prod/*")), resources: methods("z1")}, allowed},
+		{"of another authorizer", tokenAuthorizer, map[string]string{test: alone, resources: methods("z2")}, allowed},
+		{"not kept", strings.TrimSuffix(tokenAuthorizer, "}") + `,"authorizerResultTtlInSeconds":0}`, map[string]string{test: alone, resources: methods("z1")}, allowed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &services{answers: account(probe.REST, c.authorizer, c.answers)}
+			got := checked(s.open(t).TestInvoke(t.Context(), subject(probe.REST, two)))["test-invoke-authorizer auth"]
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
 func count(all []string, one string) int {
 	return len(slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s != one }))
 }
