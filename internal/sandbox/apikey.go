@@ -6,6 +6,7 @@ import "slices"
 // this very stage. All four failures look the same. A method that requires no
 // key ignores the header, and so does an API whose keys its authorizer names.
 func checkAPIKey(x *exchange) *refusal {
+	x.keyChecked = true
 	if !x.route.APIKeyRequired {
 		return nil
 	}

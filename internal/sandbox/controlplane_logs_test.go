@@ -230,3 +230,22 @@ func TestCommonLogFormat(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// The only id of a request to a WebSocket API is the extended one.
+func TestLogsOfWebSocketBearOneID(t *testing.T) {
+	m := world()
+	m.APIs[0].Type, m.APIs[0].Routes = WebSocket, []Route{{Path: "$connect", Authorization: IAM}}
+	r := get("/prod")
+	for name, value := range map[string]string{
+		"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+	} {
+		r.Header.Set(name, value)
+	}
+	access, execution := logsOf(t, m, r)
+	if len(access) != 1 || access[0]["requestId"] == "-" || access[0]["requestId"] != access[0]["extendedRequestId"] {
+		t.Fatalf("got %v, want one entry whose ids are one", access)
+	}
+	if id := access[0]["requestId"]; len(execution) == 0 || execution[0] != "("+id+") Extended Request Id: "+id {
+		t.Errorf("got %q, want lines of %s", execution, id)
+	}
+}

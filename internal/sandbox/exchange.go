@@ -57,6 +57,7 @@ type exchange struct {
 	trail          []string // the layers that let it pass
 	refused        *refusal // nil: none did
 	functionCalled bool     // the authorizer's, or what it said before was remembered
+	keyChecked     bool     // it came to where keys are looked at, whether or not the route wants one
 }
 
 // family is the type of the API, and REST as long as none is known.

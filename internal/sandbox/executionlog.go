@@ -21,7 +21,7 @@ func (x *exchange) executionLines(answer *response) []string {
 		lines = append(lines, x.authorizerLines()...)
 	}
 	if x.layer == "cognito-authorizer" {
-		add("Unauthorized request: %s", x.id)
+		add("Unauthorized request: %s", x.loggedID())
 	}
 	switch x.layer {
 	case "iam-authorization", "resource-policy":
@@ -29,17 +29,17 @@ func (x *exchange) executionLines(answer *response) []string {
 	case "iam-authentication":
 		add("%s", x.refused.message)
 	}
-	if reached("api-key") {
+	if x.keyChecked {
 		lines = append(lines, x.usageLines()...)
 	}
 	if x.layer == "none" || x.layer == "backend" || x.layer == "integration" || x.layer == "request-validation" {
-		add("Starting execution for request: %s", x.id)
+		add("Starting execution for request: %s", x.loggedID())
 		add("HTTP Method: %s, Resource Path: %s", x.r.Method, x.resource)
 		lines = append(lines, x.integrationLines(answer)...)
 	}
 	add("Method completed with status: %d", answer.status)
 	for i := range lines {
-		lines[i] = "(" + x.id + ") " + lines[i]
+		lines[i] = "(" + x.loggedID() + ") " + lines[i]
 	}
 	return lines
 }
@@ -48,14 +48,12 @@ func (x *exchange) authorizerLines() []string {
 	if !x.functionCalled && x.layer == "lambda-authorizer" {
 		return nil // for want of an identity nothing is logged
 	}
-	lines := []string{"Starting authorizer: " + authorizerID(x.api, x.route.Authorizer) + " for request: " + x.id}
+	lines := []string{"Starting authorizer: " + authorizerID(x.api, x.route.Authorizer) + " for request: " + x.loggedID()}
 	switch x.cause {
 	case "lambda-authorizer-unauthorized":
-		return append(lines, "Unauthorized request: "+x.id)
-	case "lambda-authorizer-failure":
-		return append(lines, "Execution failed due to configuration error: Authorizer function failed with response body: {\"errorMessage\":\"sandbox\"}", "AuthorizerConfigurationException")
-	case "lambda-authorizer-misconfigured":
-		return append(lines, "Execution failed due to configuration error: Could not parse policy", "AuthorizerConfigurationException")
+		return append(lines, "Unauthorized request: "+x.loggedID())
+	case "lambda-authorizer-failure", "lambda-authorizer-misconfigured":
+		return append(lines, "Execution failed due to configuration error: "+authorizerErrors(x.authorizer(), x.refused), "AuthorizerConfigurationException")
 	case "lambda-authorizer-deny":
 		return append(lines, "Using valid authorizer policy for principal: **er", "Successfully completed authorizer execution", "The client is not authorized to perform this operation.")
 	}
@@ -69,7 +67,7 @@ func (x *exchange) usageLines() []string {
 	if key != "" {
 		shown = strings.Repeat("*", max(0, len(key)-6)) + key[max(0, len(key)-6):]
 	}
-	lines := []string{"Verifying Usage Plan for request: " + x.id + ". API Key: " + shown + " API Stage: " + stage}
+	lines := []string{"Verifying Usage Plan for request: " + x.loggedID() + ". API Key: " + shown + " API Stage: " + stage}
 	switch {
 	case !x.route.APIKeyRequired:
 		return append(lines, "API Key authorized because method '"+method+"' does not require API Key. Request will not contribute to throttle or quota limits",

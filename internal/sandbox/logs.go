@@ -122,16 +122,13 @@ func (x *exchange) accessLine(format string, answer *response) string {
 // variables are those of an access log that this request has.
 func (x *exchange) variables(answer *response) map[string]string {
 	v := map[string]string{
-		"requestId": x.id, "extendedRequestId": x.extendedID, "apiId": x.api.ID, "stage": x.stage.Name, "domainName": hostname(x.r),
+		"requestId": x.loggedID(), "extendedRequestId": x.extendedID, "apiId": x.api.ID, "stage": x.stage.Name, "domainName": hostname(x.r),
 		"path": x.path, "httpMethod": x.r.Method, "protocol": x.r.Proto, "status": strconv.Itoa(answer.status),
 		"responseLength": strconv.Itoa(len(answer.body)), "requestTimeEpoch": strconv.FormatInt(x.now.UnixMilli(), 10),
 		"requestTime": x.now.Format("02/Jan/2006:15:04:05 -0700"), "identity.sourceIp": x.source().String(), "identity.userAgent": x.r.UserAgent(),
 		"accountId": x.api.Account,
 	}
 	v["domainPrefix"], _, _ = strings.Cut(v["domainName"], ".")
-	if x.family() == HTTP {
-		v["requestId"] = x.extendedID
-	}
 	if x.stage.XRay {
 		v["xrayTraceId"] = x.trace
 	}
@@ -157,6 +154,15 @@ func (x *exchange) variables(answer *response) map[string]string {
 		v["error.messageString"] = x.quote(v["error.message"])
 	}
 	return v
+}
+
+// loggedID is the request id in the logs. Only those of REST APIs have another one
+// than the extended one.
+func (x *exchange) loggedID() string {
+	if x.family() == REST {
+		return x.id
+	}
+	return x.extendedID
 }
 
 // phases are what the request met on its way, as the variables of each phase tell
@@ -226,6 +232,9 @@ func (x *exchange) functionPhase(v map[string]string, status string) {
 }
 
 func (x *exchange) integrationPhase(v map[string]string, answer *response) {
+	if x.route.Backend.Kind == preflightAnswer {
+		return
+	}
 	switch x.layer {
 	case "none", "backend":
 		v["integration.status"] = strconv.Itoa(answer.status)
