@@ -12,7 +12,7 @@ type Evidence struct {
 	// Candidates are the only ones that it leaves possible, the likelier first; none: it names nobody. A candidate without a cause stands for
 	// every cause of its layer.
 	Candidates []Candidate `json:"candidates,omitempty"`
-	// Passed are layers that let the request pass.
+	// Passed are layers that did not answer: they let the request pass, or it never came to them.
 	Passed []Layer `json:"passed,omitempty"`
 	// Standing says that it is a fact of the account and not of this request. It proves only as long as one configuration
 	// answered all the time and what was sent is what arrived; otherwise it is usual at most.

@@ -13,16 +13,21 @@ import (
 // accessLog is one entry of an access log: variables to what they hold.
 type accessLog struct {
 	held    map[string]string
+	empty   map[string]bool // variables that hold nothing
 	remarks []string
 }
 
 // newAccessLog reads an entry; it reports false if no key of it is known.
 func newAccessLog(fields map[string]any, f LogFormat) (accessLog, bool) {
-	a := accessLog{held: make(map[string]string)}
+	a := accessLog{held: make(map[string]string), empty: make(map[string]bool)}
 	var paths []string
 	flatten("", fields, func(path, value string) {
 		paths = append(paths, path)
-		if name := f.variable(path); name != "" && value != "" && value != "-" {
+		switch name := f.variable(path); {
+		case name == "":
+		case value == "" || value == "-":
+			a.empty[name] = true
+		default:
 			a.held[name] = value
 		}
 	})
@@ -87,6 +92,7 @@ func (a accessLog) evidence() []probe.Evidence {
 	if a.held["resourcePath"] != "" {
 		says(probe.Inferred, nil, []probe.Layer{probe.RouteLayer}, "resourcePath", "a method took it")
 	}
+	out = append(out, a.nothing()...)
 	out = append(out, a.ofKind()...)
 	if r, ok := responseTypes[a.held["error.responseType"]]; ok {
 		says(probe.Documented, a.possible(r.left), nil, "error.responseType", r.reading)

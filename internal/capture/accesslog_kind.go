@@ -73,3 +73,24 @@ func (a accessLog) failed(name string) (left []probe.Candidate, reading string) 
 	}
 	return nil, ""
 }
+
+// nothing is what follows from variables that hold nothing: what they tell of was not reached.
+func (a accessLog) nothing() []probe.Evidence {
+	var out []probe.Evidence
+	says := func(missed []probe.Layer, text string) {
+		out = append(out, probe.Evidence{Text: "access log: " + text, Grade: probe.Inferred, Passed: missed})
+	}
+	if a.empty["resourcePath"] {
+		says(ofMethod, "resourcePath is empty: no method took it")
+	}
+	if a.empty["integration.status"] && a.kind() != probe.WebSocket { // $connect needs no integration
+		says([]probe.Layer{probe.Backend, probe.None}, "integration.status is empty: the integration returned nothing")
+	}
+	return out
+}
+
+// ofMethod are the layers of a REST API that belong to a method.
+var ofMethod = []probe.Layer{
+	probe.IAMAuthentication, probe.LambdaAuthorizer, probe.CognitoAuthorizer, probe.IAMAuthorization, probe.APIKeyLayer, probe.RequestValidation,
+	probe.Integration, probe.Backend, probe.None,
+}

@@ -103,6 +103,8 @@ func (e *entries) read(r io.Reader) error {
 		return e.objects(newLines(in))
 	case curlStart.Match(head):
 		return e.curl(newLines(in))
+	case e.format.onlyText && !executionLine.Match(head):
+		return e.templateLines(newLines(in))
 	case executionLine.Match(head):
 		return e.executionLog(newLines(in))
 	default:

@@ -23,10 +23,11 @@ type execution struct {
 }
 
 var (
-	requestPrefix = regexp.MustCompile(`(?:^|\s)\(([0-9a-f]{8}-[0-9a-f-]{27}|[\w-]*request[\w-]*)\) (.*)$`)
+	// The id of a request of a WebSocket API is in base64.
+	requestPrefix = regexp.MustCompile(`(?:^|\s)\(([0-9a-f]{8}-[0-9a-f-]{27}|[\w-]*request[\w-]*|[\w+/-]{8,}={1,2})\) (.*)$`)
 	logTime       = regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\s*`)
 	testTime      = regexp.MustCompile(`^\s*[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4} : `)
-	forRequest    = regexp.MustCompile(`for request:? ([\w-]+)`)
+	forRequest    = regexp.MustCompile(`for request:? ([\w+/=-]+)`)
 	executionLine = regexp.MustCompile(`(?m)(Extended Request Id: |Starting authorizer: |Verifying Usage Plan for request: |Starting execution for request: |Execution log for request |Unauthorized request: |Method completed with status: )`)
 )
 
@@ -134,11 +135,14 @@ func (x *execution) line(text string) (last bool) {
 	case strings.HasPrefix(text, "Execution failed due to configuration error: Could not parse policy"):
 		says(probe.Recorded, []probe.Candidate{{Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-misconfigured"}}, nil,
 			"Could not parse policy", "the authorizer's policy cannot be read")
+	case text == "AuthorizerConfigurationException":
+		says(probe.Recorded, only(authorizers...), nil, "AuthorizerConfigurationException", "the authorizer could not be called, or its answer not be read")
 	case strings.HasPrefix(text, "Execution failed due to") && x.started:
 		says(probe.Recorded, only(probe.Integration), nil, "Execution failed", "the integration failed")
 	case strings.HasPrefix(text, "Verifying Usage Plan for request: "):
 		x.authorizing = false
-		says(probe.Documented, nil, authorizers, "Verifying Usage Plan", "usage plans are verified after the authorizer")
+		says(probe.Documented, nil, []probe.Layer{probe.LambdaAuthorizer}, "Verifying Usage Plan", "usage plans are verified after the authorizer")
+		says(probe.Inferred, nil, []probe.Layer{probe.CognitoAuthorizer}, "Verifying Usage Plan", "after a user pool's, too, as it seems")
 	case keyRefused.MatchString(text):
 		says(probe.Documented, only(probe.APIKeyLayer), nil, "API Key not authorized", "no valid API key of the stage's usage plans came")
 	case planPassed.MatchString(text):
@@ -184,7 +188,7 @@ func (x *execution) detail(text string) {
 
 func (x *execution) transcript() probe.Transcript {
 	t := x.Transcript
-	if t.ExtendedRequestID == "" && !strings.Contains(t.RequestID, "-") {
+	if t.ExtendedRequestID == "" && !strings.ContainsAny(t.RequestID, "-=") {
 		t.RequestID = ""
 	}
 	return t

@@ -97,6 +97,8 @@ func FuzzRead(f *testing.F) {
 func FuzzLogFormat(f *testing.F) {
 	f.Add(`{"id":"$context.requestId","status":$context.status,"a":{"b":"$context.error.responseType"}}`, `{"id":"r","a":{"b":"THROTTLED"}}`)
 	f.Add(`{"a":["$context.status"]}`, `{"a":null}`)
+	f.Add(`$context.identity.sourceIp "$context.httpMethod" $context.status $context.requestId`, `1.2.3.4 "GET" 403 r`)
+	f.Add(`<r id="$context.requestId">$context.error.responseType</r>`, `<r id="x">THROTTLED</r>`)
 	f.Fuzz(func(t *testing.T, text, entry string) {
 		format, err := ParseLogFormat(text)
 		if err != nil {

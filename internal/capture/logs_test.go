@@ -146,8 +146,10 @@ func TestLogFormat(t *testing.T) {
 		t.Errorf("evidence without a format (-want +got):\n%s", diff)
 	}
 	for format, want := range map[string]string{
-		"$context.requestId $context.status": "got no JSON object, want the format of a JSON access log",
-		`{"a":"b"}`:                          `got no key that holds a variable, want some such as "status":"$context.status"`,
+		`{"status":"$context.status"`:         "got no valid JSON object, want the format of an access log",
+		"$context.status":                     "got no $context.requestId, want the format of an access log",
+		"$context.requestId$context.status x": "got nothing between $context.status and the variable before it, want a character that ends a value",
+		`{"a":"b"}`:                           `got no key that holds a variable, want some such as "status":"$context.status"`,
 	} {
 		if _, err := ParseLogFormat(format); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", format, err, want)

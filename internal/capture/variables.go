@@ -59,6 +59,9 @@ var variables = map[string]string{
 type LogFormat struct {
 	keys  map[string]string // path of the key, joined with dots, to the variable
 	texts []string          // paths of the keys that hold more or other than one variable
+
+	text     *template // reads entries as text; nil: that cannot be done
+	onlyText bool      // it is no JSON
 }
 
 var (
@@ -66,12 +69,25 @@ var (
 	oneVariable  = regexp.MustCompile(`^\$context\.([A-Za-z0-9_.]+)$`)
 )
 
-// ParseLogFormat reads the format of a stage's access log, a JSON object whose values are $context variables.
+// ParseLogFormat reads the format of a stage's access log: a JSON object whose values are $context variables, or text
+// among which they stand.
 func ParseLogFormat(format string) (LogFormat, error) {
+	if !strings.HasPrefix(strings.TrimSpace(format), "{") {
+		t, err := parseTemplate(format)
+		if err != nil {
+			return LogFormat{}, err
+		}
+		return LogFormat{keys: t.keys(), text: t, onlyText: true}, nil
+	}
+	return ParseJSONLogFormat(format)
+}
+
+// ParseJSONLogFormat reads the format of an access log in JSON.
+func ParseJSONLogFormat(format string) (LogFormat, error) {
 	quoted := bareVariable.ReplaceAllString(format, `$1"$2"`)
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(quoted), &fields); err != nil {
-		return LogFormat{}, errors.New("got no JSON object, want the format of a JSON access log")
+		return LogFormat{}, errors.New("got no valid JSON object, want the format of an access log")
 	}
 	f := LogFormat{keys: make(map[string]string)}
 	flatten("", fields, func(path, value string) {
@@ -84,6 +100,7 @@ func ParseLogFormat(format string) (LogFormat, error) {
 	if len(f.keys) == 0 {
 		return LogFormat{}, errors.New(`got no key that holds a variable, want some such as "status":"$context.status"`)
 	}
+	f.text, _ = parseTemplate(format) // where values break the JSON
 	return f, nil
 }
 

@@ -48,7 +48,7 @@ func newExplainCommand(s Streams) *cobra.Command {
 		Short: "Say which layer gave the answers that somebody recorded; send nothing",
 		Long: `Explain reads recorded answers and says of each which layer gave it, how sure that is, and why. FILE is - for standard
 input. The format is found by the content: HAR, a transcript of curl -i or curl -v, JSON lines of recorded answers, an
-access log in JSON, or the text of an execution log.
+access log in JSON, or in any form that --log-format tells, or the text of an execution log.
 
 The keys of an access log are free names: --log-format is the format of the stage's log and says which $context variable
 each key holds. Without it a key is read only if it bears the name of its variable.

@@ -81,10 +81,10 @@ func (e *Explanation) wrong(text string, args ...any) {
 
 // read finds the keys of the format, and returns the variables that entries can be read for.
 func (e *Explanation) read(format string) []string {
-	parsed, err := capture.ParseLogFormat(format)
+	parsed, err := capture.ParseJSONLogFormat(format)
 	var held []string
 	if err != nil {
-		e.wrong("it is no JSON object with $context variables: probe reads no other")
+		e.wrong("it is no JSON object with $context variables: tools for logs find no fields in its entries")
 		for _, m := range contextVariable.FindAllStringSubmatch(format, -1) {
 			held = append(held, m[1])
 		}

@@ -116,7 +116,7 @@ func TestExplain(t *testing.T) {
 			Explanation{
 				Keys: []Key{},
 				Wrong: []string{
-					"it is no JSON object with $context variables: probe reads no other", "it has several lines, want one",
+					"it is no JSON object with $context variables: tools for logs find no fields in its entries", "it has several lines, want one",
 					"it has neither $context.requestId nor $context.extendedRequestId, want one: API Gateway refuses it without",
 				},
 				Missing: []Lack{{"requestId", "which request the entry is of"}},

@@ -16,7 +16,7 @@ func Repair(kind probe.APIType, format string) string {
 		return format
 	}
 	repaired := strings.TrimSpace(strings.NewReplacer("\r", "", "\n", " ").Replace(format))
-	if parsed, err := capture.ParseLogFormat(repaired); err == nil {
+	if parsed, err := capture.ParseJSONLogFormat(repaired); err == nil {
 		for _, k := range parsed.Keys() {
 			if k.Named != "" {
 				repaired = relabel(repaired, k)
