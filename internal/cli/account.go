@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
@@ -17,22 +18,32 @@ import (
 type accountFlags struct {
 	wanted bool
 	budget int
+	wait   time.Duration
 }
 
-const budgetFlag = "evidence-budget"
+const (
+	budgetFlag = "evidence-budget"
+	waitFlag   = "evidence-wait"
+)
 
 func (a *accountFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&a.wanted, "with-account", a.wanted, "compare with the account, too: with what is deployed and with what is being edited")
 	flags.IntVar(&a.budget, budgetFlag, evidence.DefaultBudget, "calls to AWS's APIs of the run at most, with --with-account")
+	flags.DurationVar(&a.wait, waitFlag, 0, "how long to wait for entries of logs, which may come minutes late, with --with-account")
 }
 
 func (a *accountFlags) check(cmd *cobra.Command) error {
 	switch {
 	case a.budget < 1:
 		return hinted{fmt.Errorf("--%s: got %d, want 1 or more", budgetFlag, a.budget), seeHelp(cmd)}
-	case cmd.Flags().Changed(budgetFlag) && !a.wanted:
-		return hinted{fmt.Errorf("--%s: got no --with-account, want it, too", budgetFlag), seeHelp(cmd)}
+	case a.wait < 0:
+		return hinted{fmt.Errorf("--%s: got %v, want 0 or more", waitFlag, a.wait), seeHelp(cmd)}
+	}
+	for _, flag := range []string{budgetFlag, waitFlag} {
+		if cmd.Flags().Changed(flag) && !a.wanted {
+			return hinted{fmt.Errorf("--%s: got no --with-account, want it, too", flag), seeHelp(cmd)}
+		}
 	}
 	return nil
 }
@@ -46,7 +57,12 @@ func (a *accountFlags) open(ctx context.Context, env *environment) (*evidence.Ac
 	if env.sandbox != nil {
 		settings = accountOf(env.sandbox)
 	}
-	return evidence.Open(ctx, a.budget, settings...)
+	account, err := evidence.Open(ctx, a.budget, settings...)
+	if err != nil {
+		return nil, err
+	}
+	account.Wait = a.wait
+	return account, nil
 }
 
 // accountOf leads to the account of the embedded sandbox, whatever the environment of the process says.

@@ -20,15 +20,14 @@ type told struct {
 
 // untold are the faults of which even the account does not say all.
 var untold = map[string]told{
-	"cdn-blocks": {probe.Edge, []probe.Cause{"cloudfront-blocked", "waf-at-edge"}, "only the web ACL of the CDN knows which of the two it was"},
-	"cdn-shows-page": {probe.Edge, []probe.Cause{"cloudfront-error-page-masks-origin", "not-api-gateway"},
-		"the page hides who answered behind it; that a page stands there is what has to be mended"},
-	"waf-blocks":               {probe.Domain, []probe.Cause{"default-endpoint-disabled"}, "a web ACL answers like a disabled endpoint"},
+	"cdn-blocks":               {probe.Edge, []probe.Cause{"cloudfront-blocked", "waf-at-edge"}, "only the web ACL of the CDN knows which of the two it was"},
+	"cdn-shows-page":           {probe.IAMAuthentication, []probe.Cause{"signature-mismatch"}, "the page hides many refusals, and the log tells of each what it was"},
 	"clock":                    {probe.IAMAuthentication, []probe.Cause{"clock-skew"}, "the signature has expired because our own clock is wrong, and that is what has to be mended"},
 	"authorizer-crashes":       {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-misconfigured", "lambda-authorizer-failure"}, "one answer for both"},
-	"authorizer-malformed":     {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-misconfigured", "lambda-authorizer-failure"}, "one answer for both"},
 	"authorizer-not-permitted": {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-misconfigured", "lambda-authorizer-failure"}, "one answer for both"},
-	"identity-source-moved":    {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-unauthorized"}, "one answer for both"},
+	"authorizer-forgets":       {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-unauthorized", "lambda-authorizer-missing-identity-source"}, "one answer for both"},
+	"identity-source-moved":    {probe.LambdaAuthorizer, []probe.Cause{"lambda-authorizer-unauthorized", "lambda-authorizer-missing-identity-source"}, "one answer for both"},
+	"pool-replaced":            {probe.CognitoAuthorizer, []probe.Cause{"cognito-token-invalid", "cognito-token-missing"}, "one answer for both"},
 	"media-type": {probe.RequestValidation, []probe.Cause{"bad-request-body", "bad-request-parameters", "unsupported-media-type", "request-too-large"},
 		"the answer is of no known shape, but of the validation"},
 	"integration-timeout": {probe.Integration, []probe.Cause{"integration-timeout", "integration-failure"}, "the integration may say so itself"},

@@ -22,10 +22,10 @@ type rightsOf struct {
 func commandRights() []rightsOf {
 	return []rightsOf{
 		{"run", (*wants).run},
-		{"run-with-account", func(w *wants) { w.run(); w.account(evidence.LookRights()) }},
+		{"run-with-account", func(w *wants) { w.run(); w.account(evidence.LookRights(), evidence.TestifyRights()) }},
 		{"doctor", func(w *wants) {
 			w.run()
-			w.account(evidence.LookRights(), evidence.NameRights(), evidence.NetworkRights())
+			w.account(evidence.LookRights(), evidence.TestifyRights(), evidence.NameRights(), evidence.NetworkRights())
 		}},
 		{"logs", func(w *wants) { w.account(evidence.LoggingRights(), evidence.TailRights()) }},
 		{"serve", func(w *wants) { w.run(); w.alerts() }},

@@ -33,6 +33,8 @@ const (
 
 // Account is what AWS's own APIs show of an account, each thing asked for once.
 type Account struct {
+	Wait time.Duration // for entries of logs that come late
+
 	config aws.Config
 	turns  chan struct{} // one for each call under way
 

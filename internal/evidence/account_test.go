@@ -52,7 +52,13 @@ func (p *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (p *plane) open(t *testing.T, budget int) *evidence.Account {
 	t.Helper()
-	server := httptest.NewServer(p)
+	return openPlane(t, p, budget)
+}
+
+// openPlane opens the account that a handler answers for.
+func openPlane(t *testing.T, h http.Handler, budget int) *evidence.Account {
+	t.Helper()
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	a, err := evidence.Open(t.Context(), budget, config.WithBaseEndpoint(server.URL), config.WithRegion("us-east-1"),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "")))

@@ -45,6 +45,9 @@ func LookRights() []probe.Right {
 	}
 }
 
+// TestifyRights are the calls that [Account.Testify] makes beside those of [Account.Look].
+func TestifyRights() []probe.Right { return []probe.Right{filterLogEvents} }
+
 // Needed are those of these rights that an API needs, on what it is made of.
 func Needed(api probe.API, rights []probe.Right) []probe.Right {
 	has := func(is func(probe.Route) bool) bool { return slices.ContainsFunc(api.Routes, is) }
