@@ -204,7 +204,11 @@ func TestPostureHTTPSwitches(t *testing.T) {
 }
 
 // HTTP APIs at random: go test -run 'TestPostureAccuracyHTTP/seed-17$' gives one again.
-func TestPostureAccuracyHTTP(t *testing.T) {
+func TestPostureAccuracyHTTP(t *testing.T) { checkSeeds(t, randomHTTP) }
+
+// randomHTTP makes the posture of a seed.
+func randomHTTP(t *testing.T, seed uint64) posture {
+	t.Helper()
 	kinds := []option[sandbox.Model]{{"$default", httpAPI}, {"named stage", httpNamed}, {"both stages", httpBoth}}
 	routePool := append(leaving(routePool, "IAM and key", "key"), option[sandbox.Model]{"catch-all", catchAll(open(""))}, option[sandbox.Model]{"catch-all with IAM", catchAll(iam(""))})
 	setupPool := leaving(setupPool, "WAF", "WAF on a header", "edge-optimised", "X-Ray", "hidden texts", "other statuses", "Forbidden", "refusals under success", "refusals that lead elsewhere",
@@ -217,11 +221,9 @@ func TestPostureAccuracyHTTP(t *testing.T) {
 		option[sandbox.Model]{"backend says Forbidden", first(behind(sandbox.Backend{Status: 403, Body: `{"message":"Forbidden"}`}))},
 		option[sandbox.Model]{"backend says Not Found", first(behind(sandbox.Backend{Status: 404, Body: `{"message":"Not Found"}`}))})
 	liePool := append(slices.Clone(liePool), option[probe.Plan]{"type", retyped(probe.REST)})
-	checkSeeds(t, func(t *testing.T, seed uint64) posture {
-		r := rand.New(rand.NewPCG(seed, 20261122))
-		turned := turn(rand.New(rand.NewPCG(seed, 2)))
-		p := posture{setup: both(draw(t, r, "kind", kinds, 1), routes(open("/ping")),
-			draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned })}
-		return p.misled(t, r, faultPool, liePool)
-	})
+	r := rand.New(rand.NewPCG(seed, 20261122))
+	turned := turn(rand.New(rand.NewPCG(seed, 2)))
+	p := posture{setup: both(draw(t, r, "kind", kinds, 1), routes(open("/ping")),
+		draw(t, r, "route", routePool, 1+r.IntN(3)), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned })}
+	return p.misled(t, r, faultPool, liePool)
 }

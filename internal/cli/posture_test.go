@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
 	"apigwprobe/probe"
 	"apigwprobe/scenarios"
@@ -23,6 +24,8 @@ type posture struct {
 	fault func(*sandbox.Model)
 	// declare is what the owner says otherwise.
 	declare func(*probe.Plan)
+	// logs has stages write logs, which the prober may read; nil: there are none.
+	logs func(*sandbox.Model)
 	// later replaces the deployment after so many requests.
 	later func(*sandbox.Model)
 	after int
@@ -243,6 +246,7 @@ type world struct {
 	matrix   *probe.Matrix
 	gateways []*sandbox.Gateway
 	switches sandbox.Switches
+	account  *evidence.Account // nil: nobody looks at it
 }
 
 // serve deploys the posture and plans its run.
@@ -272,7 +276,13 @@ func (p posture) serve(t *testing.T) world {
 	if p.fault != nil {
 		p.fault(&m)
 	}
+	if p.logs != nil {
+		p.logs(&m)
+	}
 	g := gateway(t, m)
+	if p.logs != nil {
+		w.account = openAccount(t, g)
+	}
 	w.gateways = append(w.gateways, g)
 	wire := newMemory()
 	server := g.ServeOn(wire, p.inside)
@@ -333,6 +343,9 @@ func (p posture) runWith(t *testing.T, opts probe.RunOptions) outcome {
 	t.Helper()
 	w := p.serve(t)
 	opts.Resolve = resolve
+	if w.account != nil {
+		opts.Testify = w.account.Testify
+	}
 	o := outcome{switches: w.switches, gateways: w.gateways, world: p.world, changes: p.changes || p.later != nil}
 	for e := range w.matrix.Run(t.Context(), opts) {
 		if e, ok := e.(probe.RunFinished); ok {

@@ -147,14 +147,16 @@ func TestPostureWebSocketSetups(t *testing.T) {
 }
 
 // WebSocket APIs at random: go test -run 'TestPostureAccuracyWebSocket/seed-17$' gives one again.
-func TestPostureAccuracyWebSocket(t *testing.T) {
+func TestPostureAccuracyWebSocket(t *testing.T) { checkSeeds(t, randomWebSocket) }
+
+// randomWebSocket makes the posture of a seed.
+func randomWebSocket(t *testing.T, seed uint64) posture {
+	t.Helper()
 	kinds := []option[sandbox.Model]{{"IAM", socketIAM}, {"key", socketKeyed}, {"IAM and key", socketBoth}, {"NONE", asSocket(open(""))}}
 	setupPool := []option[sandbox.Model]{{"door shut", doorShut}, {"old wording", oldWording}, {"root mapping", atDomain(rootMapped)}}
 	faultPool := leaving(faultPool, "integration is late", "WAF blocks everything", "WAF blocks bearers of a signature", "policy denies everybody", "all routes lost", "first route lost")
-	checkSeeds(t, func(t *testing.T, seed uint64) posture {
-		r := rand.New(rand.NewPCG(seed, 20261123))
-		turned := turn(rand.New(rand.NewPCG(seed, 3)))
-		p := posture{setup: both(draw(t, r, "kind", kinds, 1), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned })}
-		return p.misled(t, r, faultPool, liePool)
-	})
+	r := rand.New(rand.NewPCG(seed, 20261123))
+	turned := turn(rand.New(rand.NewPCG(seed, 3)))
+	p := posture{setup: both(draw(t, r, "kind", kinds, 1), draw(t, r, "setup", setupPool, r.IntN(3)), func(m *sandbox.Model) { m.Switches = turned })}
+	return p.misled(t, r, faultPool, liePool)
 }
