@@ -36,7 +36,8 @@ type logPlane struct {
 
 	groups   map[string][]event
 	pageSize int
-	calls    []string // group and filter pattern
+	visible  time.Time // from when on there is anything to read
+	calls    []string  // group and filter pattern
 }
 
 func (p *logPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +61,9 @@ func (p *logPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = w.Write([]byte(`{"__type":"ResourceNotFoundException","message":"The specified log group does not exist."}`))
 		return
+	}
+	if time.Now().Before(p.visible) {
+		all = nil
 	}
 	all = slices.DeleteFunc(slices.Clone(all), func(e event) bool {
 		named := in.FilterPattern == "" || slices.ContainsFunc(strings.Split(in.FilterPattern, "?"), func(term string) bool {
