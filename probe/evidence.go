@@ -48,7 +48,7 @@ func (s *state) testify() {
 		if s.guessed() || s.left[0] == None && !s.x.evidence[i].leaves(None) {
 			s.instead(s.x.evidence[i])
 		}
-	} else if i := slices.IndexFunc(s.x.evidence, func(e Evidence) bool { return len(e.Candidates) > 0 }); i >= 0 && len(s.candidates) == 0 {
+	} else if i := slices.IndexFunc(s.x.evidence, func(e Evidence) bool { return len(e.Candidates) > 0 }); i >= 0 && (len(s.candidates) == 0 || s.lost()) {
 		s.instead(s.x.evidence[i])
 		s.x.cap = "how the log is to be read is not documented"
 	}
@@ -64,10 +64,16 @@ func (s *state) proven(e Evidence) bool {
 	return (e.Grade == Recorded || e.Grade == Documented) && (!e.Standing || transparent(s.x) && s.x.unstable == "")
 }
 
-// guessed reports whether the candidates are none or a guess: the shape of the answer is not known, or only inferred.
+// guessed reports whether the candidates are none or a guess: the shape of the answer is not known, or only inferred, or
+// there is no answer.
 func (s *state) guessed() bool {
-	return len(s.candidates) == 0 || s.x.row != nil && s.x.row.grade == Inferred
+	return len(s.candidates) == 0 || s.x.row != nil && s.x.row.grade == Inferred || s.lost()
 }
+
+// lost reports whether no answer came, though the request may have arrived.
+func (s *state) lost() bool { return s.x.row != nil && s.x.row.name == noAnswer }
+
+const noAnswer = "no-answer"
 
 // instead puts the candidates of evidence in place of those of the answer.
 func (s *state) instead(e Evidence) {

@@ -83,7 +83,7 @@ var elsewhere = []fingerprint{
 		candidates: []possibility{maybe(Edge, "proxy-refused")},
 	},
 	{
-		name: "no-answer", grade: Documented, source: "developer guide: a deleted API or a private name does not resolve",
+		name: noAnswer, grade: Documented, source: "developer guide: a deleted API or a private name does not resolve",
 		when:   func(x *exchange) bool { return x.obs.Error != nil },
 		atMost: "no answer came that could name anybody",
 		candidates: []possibility{

@@ -28,7 +28,7 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 	case !o.Answered() && o.Error != nil && o.Error.Kind == "canceled":
 		return Judgement{Verdict: Inconclusive, Kind: KindStopped, Reason: "the run was interrupted before an answer came"}
 	case !o.Answered() && a.Layer != TLS:
-		return Judgement{Verdict: Inconclusive, Kind: KindNetwork, Reason: "no answer came: " + o.Error.String()}
+		return Judgement{Verdict: Inconclusive, Kind: KindNetwork, Reason: "no answer came: " + o.Error.String() + lostVerdict(a)}
 	case a.Stale:
 		return Judgement{Verdict: Inconclusive, Kind: KindAmbiguous, Reason: "a cache gave an answer that was made for another request"}
 	case c.Control:
@@ -61,6 +61,17 @@ func Judge(c Case, o *Observation, a Attribution, control *Control) Judgement {
 		return judgeAcceptance("what must be accepted", c, o, a)
 	}
 	return judgeRefusal(c, o, a)
+}
+
+// lostVerdict is what evidence says of a request whose answer was lost: that it arrived, and what became of it.
+func lostVerdict(a Attribution) string {
+	switch {
+	case len(a.Evidence) == 0 || a.Layer == Network:
+		return ""
+	case a.Layer == None:
+		return "; but the evidence says that it was accepted"
+	}
+	return fmt.Sprintf("; but the evidence says that it arrived, and was answered by %s (%s)", join(a.Plausible), a.Confidence)
 }
 
 // judgeAcceptance judges a request that must be accepted.

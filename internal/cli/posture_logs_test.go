@@ -4,11 +4,14 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
+	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
@@ -96,5 +99,55 @@ func TestPostureAccuracyLogs(t *testing.T) {
 				return p
 			})
 		})
+	}
+}
+
+// losing loses the answers to requests that bear no key and no signature, after the gateway has made them.
+func losing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" && r.Header.Get("x-api-key") != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		made := httptest.NewRecorder()
+		next.ServeHTTP(made, r)
+		w.WriteHeader(made.Code)
+		panic(http.ErrAbortHandler) // before anything of it is on the wire
+	})
+}
+
+// What became of a request whose answer was lost stands in the log of a REST API, which takes over the id that we sent.
+func TestPostureLostAnswers(t *testing.T) {
+	t.Parallel()
+	p := posture{setup: both(doorShut, routes(keyed(iam("/orders"))), front(losing)), logs: logged(sandbox.PhaseLogFormat, true)}
+	o := p.run(t)
+	found := make(map[string]int)
+	for _, r := range slices.Concat(o.report.Results, o.report.Extra) {
+		if r.Observed == nil || r.Observed.Answered() || r.Access != probe.AccessCustomDomain {
+			continue
+		}
+		truth, _ := o.truth(r)
+		a := r.Attribution
+		before := truth.Layer == string(probe.Domain) || truth.Layer == string(probe.Stage) // which leave no entry
+		if !before && !(string(a.Layer) == truth.Layer && (a.Confidence == probe.Certain || a.Confidence == probe.Likely)) {
+			t.Errorf("%s: got %s %s, truth %s/%s\n%q\n%q", r.ID, a.Confidence, a.Layer, truth.Layer, truth.Cause, a.Because, a.Evidence)
+		}
+		if a.Confidence == probe.Certain && string(a.Layer) != truth.Layer {
+			t.Errorf("%s: certain and wrong: got %s, truth %s", r.ID, a.Layer, truth.Layer)
+		}
+		if r.Verdict == probe.Pass || r.Verdict == probe.Fail {
+			t.Errorf("%s: got %s, want nothing said without an answer", r.ID, r.Verdict)
+		}
+		want := "the evidence says that it arrived, and was answered by " + truth.Layer
+		if truth.Layer == string(probe.None) {
+			want = "the evidence says that it was accepted"
+		}
+		if !before && r.Verdict != "" && !strings.Contains(r.Reason, want) {
+			t.Errorf("%s: got the reason %q, want %q in it", r.ID, r.Reason, want)
+		}
+		found[truth.Layer]++
+	}
+	if found["iam-authentication"] == 0 || found["api-key"] == 0 || found["route"] == 0 {
+		t.Errorf("got lost answers of %v, want of several layers", found)
 	}
 }

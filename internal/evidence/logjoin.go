@@ -248,7 +248,12 @@ func (r request) told(t probe.Transcript, log stageLog, how tie) []probe.Evidenc
 // verdictOf is what an entry says of a request whose answer was lost: its status and message are all that is known.
 func verdictOf(t probe.Transcript) probe.Evidence {
 	a := probe.Explain([]probe.Transcript{t})[0].Attribution
-	e := probe.Evidence{Text: fmt.Sprintf("the answer was lost; its log has status %d", t.Status), Grade: probe.Inferred, Candidates: a.Candidates}
+	e := probe.Evidence{Text: fmt.Sprintf("the answer was lost; its log has status %d", t.Status), Grade: probe.Inferred}
+	for _, c := range a.Candidates {
+		if slices.Contains(a.Plausible, c.Layer) {
+			e.Candidates = append(e.Candidates, c)
+		}
+	}
 	if a.Confidence == probe.Certain {
 		e.Grade = probe.Documented
 	}
