@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
@@ -150,4 +151,71 @@ func TestPostureLostAnswers(t *testing.T) {
 	if found["iam-authentication"] == 0 || found["api-key"] == 0 || found["route"] == 0 {
 		t.Errorf("got lost answers of %v, want of several layers", found)
 	}
+}
+
+// mirrored is a proxy that sends a copy of each request before it, under the same id and without credentials, for
+// somebody else to look at.
+func mirrored(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		copied := r.Clone(r.Context())
+		copied.Header.Del("Authorization")
+		copied.Header.Del("x-api-key")
+		next.ServeHTTP(httptest.NewRecorder(), copied)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answeredByAnother is a proxy whose answers are those of a copy of each request, under an id of the proxy's own.
+func answeredByAnother(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(httptest.NewRecorder(), r)
+		copied := r.Clone(r.Context())
+		copied.Header.Del("x-api-key")
+		next.ServeHTTP(w, copied)
+	})
+}
+
+// An entry of another request is evidence of none, whatever stands between the prober and the gateway; and what a log
+// says is never wrong in all that makes a naive engine be so.
+func TestPostureLogs(t *testing.T) {
+	var traps []posture
+	trap := func(name string, fronts ...sandbox.Front) {
+		chain := front(sandbox.Chain(fronts...))
+		traps = append(traps, posture{name: name, setup: both(routes(keyed(iam("/orders")), open("/health")), chain)},
+			posture{name: name + ", HTTP", setup: both(httpAPI, chain)})
+	}
+	hidden := sandbox.StripResponseHeaders("x-amz-apigw-id", "x-amzn-requestid", "apigw-requestid")
+	trap("errors cached", sandbox.CacheErrors(time.Hour, false, time.Now))
+	trap("errors cached, said so", sandbox.CacheErrors(time.Hour, true, time.Now))
+	trap("mirrored", mirrored)
+	trap("mirrored, ids hidden", hidden, mirrored)
+	trap("answered by another", answeredByAnother)
+	trap("answered by another, ids hidden", hidden, answeredByAnother)
+	trap("request ids taken off", sandbox.StripHeaders("x-amzn-RequestId"))
+	trap("page", sandbox.ErrorPage())
+	trap("blocked at the edge", sandbox.EdgeWAF("User-Agent", "probe"))
+	all := slices.Concat(traps, setups, tokenSetups, healthyPostures)
+	for _, faults := range [][]fault{faults, tokenFaults, requests, rewritten, private} {
+		for _, f := range faults {
+			all = append(all, f.posture)
+		}
+	}
+	// In one group for all APIs, in an entry that does not say which it is of.
+	bare := func(sandbox.APIType) string {
+		return "$context.requestId $context.status $context.error.responseType $context.error.message"
+	}
+	for i := range all {
+		all[i].logs = logged(sandbox.PhaseLogFormat, true)
+	}
+	for _, p := range traps {
+		p.name, p.logs = p.name+", told apart by ids only", both(logged(bare, false), func(m *sandbox.Model) {
+			for i := range m.APIs {
+				for j := range m.APIs[i].Stages {
+					m.APIs[i].Stages[j].AccessLog.Group = "/access"
+				}
+			}
+		})
+		all = append(all, p)
+	}
+	checkAll(t, all, nil)
 }

@@ -109,6 +109,11 @@ func (w *world) run(ctx context.Context) error {
 		return err
 	}
 	defer env.close()
+	return w.probe(ctx, env, probe.RunOptions{})
+}
+
+// probe runs the APIs of the world in its environment.
+func (w *world) probe(ctx context.Context, env *environment, opts probe.RunOptions) error {
 	plan, err := env.plan()
 	if err != nil {
 		return err
@@ -117,12 +122,11 @@ func (w *world) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for event := range matrix.Run(ctx, probe.RunOptions{
-		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
-			return secrets.Resolve(ctx, *plan, needs)
-		},
-		Next: causes.Next, Version: buildVersion(),
-	}) {
+	opts.Resolve = func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
+		return secrets.Resolve(ctx, *plan, needs)
+	}
+	opts.Next, opts.Version = causes.Next, buildVersion()
+	for event := range matrix.Run(ctx, opts) {
 		if end, ok := event.(probe.RunFinished); ok {
 			w.report = end.Report
 		}
