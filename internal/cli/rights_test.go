@@ -20,7 +20,7 @@ type errand struct {
 	args   []string
 	change func(*sandbox.Model)
 	config func(string) string // changes the configuration
-	wants  ExitCode            // with all rights
+	wants  ExitCode            // with the rights that are printed
 	denied []ExitCode          // without one of them, any of these
 
 	anywhere bool // it goes beyond the environments of a configuration
@@ -40,7 +40,7 @@ func errands() map[string]errand {
 	}
 	for api, route := range map[string]string{
 		"orders": "GET /orders", "catalog": "GET /items/{id}", "ledger": "GET /entries", "legacy": "GET /report", "vault": "GET /documents",
-		"reports": "GET /daily", "shop": "GET /wishlist", "feed": "$connect", "members": "GET /profile",
+		"reports": "GET /daily", "shop": "GET /offers", "feed": "$connect", "members": "GET /profile",
 	} {
 		control := []string{"run", "sandbox", "--api", api, "--scenario", "control"}
 		for command, args := range map[string][]string{
@@ -174,10 +174,6 @@ func TestPoliciesAreExact(t *testing.T) {
 	allowed, made := map[string][]string{}, map[string][]sandbox.Call{} // by the policy
 	for name, e := range errands() {
 		t.Run(name, func(t *testing.T) {
-			whole := e.run(t, []sandbox.Statement{all})
-			if whole.code != e.wants {
-				t.Fatalf("with all rights: got exit code %d, want %d\n%s", whole.code, e.wants, whole.messages)
-			}
 			for _, environment := range []bool{false, true} {
 				if environment && e.anywhere {
 					continue
@@ -185,7 +181,7 @@ func TestPoliciesAreExact(t *testing.T) {
 				printed := e.printed(t, environment)
 				got := e.run(t, printed)
 				if got.code != e.wants {
-					t.Errorf("with the printed rights: got exit code %d, want %d\n%s", got.code, e.wants, got.messages)
+					t.Errorf("got exit code %d, want %d\n%s", got.code, e.wants, got.messages)
 				}
 				for _, c := range got.calls {
 					if slices.Contains([]string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}, c.Failed) {
@@ -229,6 +225,9 @@ func TestMissingRightsAreNamed(t *testing.T) {
 		t.Skip("each command, without each of its rights, takes its time")
 	}
 	for name, e := range errands() {
+		if strings.HasPrefix(name, "doctor") && !slices.Contains([]string{"orders", "shop", "members"}, e.args[2]) {
+			continue // which ask what these ask
+		}
 		t.Run(name, func(t *testing.T) {
 			whole := e.run(t, []sandbox.Statement{all})
 			seen := map[string]bool{}
