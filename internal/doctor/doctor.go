@@ -206,6 +206,8 @@ func (f Finding) headline() string {
 	switch {
 	case f.Open:
 		return fmt.Sprintf("%s lets past what it must refuse: %s", f.Layer, scenarios(f.Explains))
+	case f.Layer == "" && f.Explains[0].Kind == probe.KindCredentials:
+		return f.Explains[0].Reason
 	case f.Layer == "":
 		return "the answer has no known shape: nobody can say which layer gave it"
 	case f.Layer == probe.None:
