@@ -1,10 +1,11 @@
 package cli
 
 import (
+	"bufio"
 	"context"
-	"net"
-	"net/http"
+	"io"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,28 +26,26 @@ func moto(t *testing.T) {
 	if err := exec.Command("python3", "-c", "import moto.server").Run(); err != nil {
 		t.Skip("python3 has no moto: nothing independent to compare with")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // finds a free port
+	ctx, cancel := context.WithCancel(context.Background())
+	server := exec.CommandContext(ctx, "python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0")
+	messages, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	server := exec.CommandContext(ctx, "python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = server.Wait() })
-	url := "http://127.0.0.1:" + port
-	for until := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		if res, err := http.Get(url + "/moto-api/data.json"); err == nil {
-			_ = res.Body.Close()
-			break
-		}
-		if time.Now().After(until) {
-			t.Fatal("starting moto: got no answer within a minute")
-		}
+	tooLong := time.AfterFunc(time.Minute, cancel)
+	url := ""
+	lines := bufio.NewScanner(messages)
+	for url == "" && lines.Scan() { // it says which port it took
+		_, url, _ = strings.Cut(lines.Text(), "Running on ")
 	}
+	if tooLong.Stop(); url == "" {
+		t.Fatalf("starting moto: got no address within a minute: %v", lines.Err())
+	}
+	go func() { _, _ = io.Copy(io.Discard, messages) }() // one line for each request
 	leadTo(t, url, "AKIAEXAMPLE", "secret")
 }
 
