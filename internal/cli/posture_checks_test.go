@@ -102,6 +102,8 @@ func (o outcome) indistinct(truth sandbox.Truth, r probe.Result) string {
 	switch {
 	case gate && r.Verdict == probe.Fail:
 		return "another gate refused it, and the report says so"
+	case gate && r.Kind == probe.KindControlFailed:
+		return "another gate refused it, as it did the control, and the report says so; which of the two comes first is not documented"
 	case r.Kind == probe.KindCredentials:
 		return "our own clock is wrong, and the report says so"
 	case !unsure:

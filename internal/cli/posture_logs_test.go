@@ -219,3 +219,45 @@ func TestPostureLogs(t *testing.T) {
 	}
 	checkAll(t, all, nil)
 }
+
+// What keeps entries from being there is noted, and changes nothing else; what delays them is waited for.
+func TestPostureLogsThatLag(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change  func(*sandbox.ControlPlane)
+		wait    time.Duration
+		certain bool // of the missing key
+		note    string
+	}{
+		"there":      {certain: true},
+		"no role":    {change: func(c *sandbox.ControlPlane) { c.NoLogRole = true }, note: "requests have no entry after 0s"},
+		"late":       {change: func(c *sandbox.ControlPlane) { c.LogDelay = time.Hour }, note: "requests have no entry after 0s"},
+		"waited for": {change: func(c *sandbox.ControlPlane) { c.LogDelay = 200 * time.Millisecond }, wait: time.Minute, certain: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := posture{setup: both(noDomain, routes(keyed(iam("/orders")))), sel: probe.Selection{Scenarios: []string{"missing-api-key"}}}
+			p.logs = func(m *sandbox.Model) {
+				logged(sandbox.PhaseLogFormat, true)(m)
+				if tt.change != nil {
+					tt.change(&m.ControlPlane)
+				}
+			}
+			w := p.serve(t)
+			w.account.Wait = tt.wait
+			for e := range w.matrix.Run(t.Context(), probe.RunOptions{Resolve: resolve, Testify: w.account.Testify}) {
+				end, ok := e.(probe.RunFinished)
+				if !ok {
+					continue
+				}
+				i := slices.IndexFunc(end.Report.Results, func(r probe.Result) bool { return r.Scenario == "missing-api-key" && r.Attribution != nil })
+				if got := end.Report.Results[i]; (got.Attribution.Confidence == probe.Certain) != tt.certain || got.Attribution.Layer != probe.APIKeyLayer || got.Verdict != probe.Pass {
+					t.Errorf("got %s %s, %s, want it passed, and certain: %t", got.Attribution.Confidence, got.Attribution.Layer, got.Verdict, tt.certain)
+				}
+				if notes := strings.Join(end.Report.Run.Notes, "\n"); !strings.Contains(notes, tt.note) || tt.note == "" && notes != "" {
+					t.Errorf("got the notes %q, want %q", notes, tt.note)
+				}
+			}
+		})
+	}
+}
