@@ -107,13 +107,18 @@ func TestLacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[probe.APIType][]string{}
-	for _, kind := range []probe.APIType{probe.REST, probe.HTTP, probe.WebSocket} {
-		got[kind] = format.Lacks(kind)
+	for _, kind := range everyType {
+		for _, lack := range format.Lacks(kind) {
+			got[kind] = append(got[kind], lack.Variable)
+		}
 	}
 	want := map[probe.APIType][]string{
-		probe.REST:      {"resourcePath", "authenticate.status", "authorizer.status", "authorize.status", "integration.status"},
-		probe.HTTP:      {"authorizer.error", "integration.status", "integrationErrorMessage"},
-		probe.WebSocket: {"authenticate.status", "authorizer.status", "authorize.status", "integration.status"},
+		probe.REST: {
+			"status", "resourcePath", "authenticate.status", "authorizer.status", "authorizer.integrationStatus", "authorize.status", "error.validationErrorString",
+			"integration.status", "integration.error", "extendedRequestId",
+		},
+		probe.HTTP:      {"status", "authorizer.error", "integration.status", "integration.error"},
+		probe.WebSocket: {"status", "authenticate.status", "authorizer.status", "authorizer.integrationStatus", "authorize.status", "integration.status"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -94,7 +94,11 @@ func (l *look) accessLog(destination, format string) (stageLog, bool) {
 		return stageLog{}, false
 	}
 	if lacks := parsed.Lacks(l.api.Type); len(lacks) > 0 {
-		l.note("%s: the access log of stage %q tells less than it could: its format lacks $context.%s", l.api.Name, l.api.Stage, strings.Join(lacks, ", $context."))
+		names := make([]string, len(lacks))
+		for i, lack := range lacks {
+			names[i] = "$context." + lack.Variable
+		}
+		l.note("%s: the access log of stage %q tells less than it could: its format lacks %s", l.api.Name, l.api.Stage, strings.Join(names, ", "))
 	}
 	return stageLog{name: group, account: accountIn(destination), whole: true, format: parsed}, true
 }

@@ -299,7 +299,8 @@ func TestLogsNotSeen(t *testing.T) {
 	firehose := strings.Replace(restLogs(accessFormat, "OFF")["/restapis/a1b2c3d4e5/stages/prod"], "arn:aws:logs:eu-west-1:123456789012:log-group:/orders",
 		"arn:aws:firehose:eu-west-1:123456789012:deliverystream/amazon-apigateway-orders", 1)
 	whole := `{"id":"$context.requestId","a":"$context.error.responseType","b":"$context.error.message","c":"$context.resourcePath","d":"$context.wafResponseCode",` +
-		`"e":"$context.authenticate.status","f":"$context.authorizer.status","g":"$context.authorize.status","h":"$context.integration.status"}`
+		`"e":"$context.authenticate.status","f":"$context.authorizer.status","g":"$context.authorize.status","h":"$context.integration.status",` +
+		`"i":"$context.status","j":"$context.authorizer.integrationStatus","k":"$context.error.validationErrorString","l":"$context.integration.error","m":"$context.extendedRequestId"}`
 	for name, c := range map[string]struct {
 		stage  string
 		groups map[string][]event

@@ -14,12 +14,12 @@ import (
 
 // Explanation says what entries of a format hold and what keeps them from telling layers apart.
 type Explanation struct {
-	Type    probe.APIType `json:"type"`
-	Bytes   int           `json:"bytes"`
-	Keys    []Key         `json:"keys"`    // none: it is no JSON
-	Wrong   []string      `json:"wrong"`   // of what is there
-	Missing []Lack        `json:"missing"` // to tell layers apart
-	Remarks []string      `json:"remarks"` // what does no harm
+	Type    probe.APIType  `json:"type"`
+	Bytes   int            `json:"bytes"`
+	Keys    []Key          `json:"keys"`    // none: it is no JSON
+	Wrong   []string       `json:"wrong"`   // of what is there
+	Missing []capture.Lack `json:"missing"` // to tell layers apart
+	Remarks []string       `json:"remarks"` // what does no harm
 }
 
 // Key is a key of a format and what it holds.
@@ -27,12 +27,6 @@ type Key struct {
 	Path     string `json:"path"`
 	Variable string `json:"variable"` // empty: more or other than one variable
 	Holds    string `json:"holds"`    // empty: it is not read
-}
-
-// Lack is a variable that a format lacks.
-type Lack struct {
-	Variable string `json:"variable"`
-	Tells    string `json:"tells"`
 }
 
 // Sufficient reports whether entries can be found and read, and tell layers apart.
@@ -48,7 +42,7 @@ var secretVariables = map[string]string{
 // Explain reads the format of the access log of an API.
 func Explain(kind probe.APIType, format string) Explanation {
 	format = strings.TrimRight(format, "\r\n")
-	e := Explanation{Type: kind, Bytes: len(format), Keys: []Key{}, Wrong: []string{}, Missing: []Lack{}, Remarks: []string{}}
+	e := Explanation{Type: kind, Bytes: len(format), Keys: []Key{}, Wrong: []string{}, Remarks: []string{}}
 	held := e.read(format)
 	if e.Bytes > MaxFormat {
 		e.wrong("it has %d bytes, want at most %d", e.Bytes, MaxFormat)
@@ -67,11 +61,7 @@ func Explain(kind probe.APIType, format string) Explanation {
 			e.Remarks = append(e.Remarks, fmt.Sprintf("$context.%s is not documented for %s APIs: it may always be empty", name, kind))
 		}
 	}
-	for _, c := range clues {
-		if slices.Contains(c.kinds, kind) && !slices.ContainsFunc(c.names, func(name string) bool { return slices.Contains(held, name) }) {
-			e.Missing = append(e.Missing, Lack{c.names[0], c.tells})
-		}
-	}
+	e.Missing = capture.Lacking(kind, held)
 	return e
 }
 

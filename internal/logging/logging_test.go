@@ -13,7 +13,7 @@ import (
 
 // Our own formats are as long as allowed, of documented variables, and need no explanation.
 func TestFormat(t *testing.T) {
-	for _, kind := range all {
+	for _, kind := range []probe.APIType{probe.REST, probe.HTTP, probe.WebSocket} {
 		t.Run(string(kind), func(t *testing.T) {
 			format := Format(kind)
 			e := Explain(kind, format)
@@ -25,7 +25,7 @@ func TestFormat(t *testing.T) {
 			if got := len(e.Keys); got != len(formats[kind]) {
 				t.Errorf("keys: got %d, want %d: one is there twice", got, len(formats[kind]))
 			}
-			want := Explanation{Type: kind, Bytes: len(format), Wrong: []string{}, Missing: []Lack{}, Remarks: []string{}}
+			want := Explanation{Type: kind, Bytes: len(format), Wrong: []string{}, Missing: []capture.Lack{}, Remarks: []string{}}
 			e.Keys = nil
 			if diff := cmp.Diff(want, e); diff != "" {
 				t.Errorf("explanation (-want +got):\n%s", diff)
@@ -101,11 +101,11 @@ func TestExplain(t *testing.T) {
 				Wrong: []string{
 					`key "authenticate-status" holds $context.authorizer.integrationStatus (the status of the call to the authorizer's function, not its decision), not $context.authenticate.status`,
 				},
-				Missing: []Lack{
-					{"error.responseType", "which kind of refusal it was"},
-					{"authenticate.status", "whether the signature was refused"},
-					{"error.validationErrorString", "whether request validation refused it"},
-					{"integration.error", "whether the integration failed"},
+				Missing: []capture.Lack{
+					{Variable: "error.responseType", Tells: "which kind of refusal it was"},
+					{Variable: "authenticate.status", Tells: "whether the signature was refused"},
+					{Variable: "error.validationErrorString", Tells: "whether request validation refused it"},
+					{Variable: "integration.error", Tells: "whether the integration failed"},
 				},
 				Remarks: []string{},
 			},
@@ -119,7 +119,7 @@ func TestExplain(t *testing.T) {
 					"it is no JSON object with $context variables: tools for logs find no fields in its entries", "it has several lines, want one",
 					"it has neither $context.requestId nor $context.extendedRequestId, want one: API Gateway refuses it without",
 				},
-				Missing: []Lack{{"requestId", "which request the entry is of"}},
+				Missing: []capture.Lack{{Variable: "requestId", Tells: "which request the entry is of"}},
 				Remarks: []string{},
 			},
 		},
@@ -127,7 +127,7 @@ func TestExplain(t *testing.T) {
 			probe.WebSocket, strings.Replace(Format(probe.WebSocket), "{", `{"key":"$context.identity.apiKey","peer":{"x":"$context.identity.vpceId"},"where":"$context.stage $context.apiId","n":1,`, 1),
 			Explanation{
 				Wrong:   []string{"$context.identity.apiKey is the value of the API key, which is a secret: $context.identity.apiKeyId tells the key, too"},
-				Missing: []Lack{},
+				Missing: []capture.Lack{},
 				Remarks: []string{
 					`key "n" holds more or other than one variable: it is not read`, `key "where" holds more or other than one variable: it is not read`,
 					"$context.identity.vpceId is not documented for WEBSOCKET APIs: it may always be empty",
@@ -136,7 +136,7 @@ func TestExplain(t *testing.T) {
 		},
 		"too long": {
 			probe.REST, strings.Replace(Format(probe.REST), "{", `{"`+strings.Repeat("k", MaxFormat)+`":"$context.stage",`, 1),
-			Explanation{Wrong: []string{"it has 5770 bytes, want at most 3072"}, Missing: []Lack{}, Remarks: []string{}},
+			Explanation{Wrong: []string{"it has 5770 bytes, want at most 3072"}, Missing: []capture.Lack{}, Remarks: []string{}},
 		},
 	} {
 		got := Explain(c.kind, c.format)
@@ -156,7 +156,7 @@ func FuzzExplain(f *testing.F) {
 	f.Add("{\"a\":{\"b\":\"$context.status\"},\"status\":$context.requestId}\r\n")
 	f.Add("$context.requestId $context..x $context.authorizer. {")
 	f.Fuzz(func(t *testing.T, format string) {
-		for _, kind := range all {
+		for _, kind := range []probe.APIType{probe.REST, probe.HTTP, probe.WebSocket} {
 			e := Explain(kind, format)
 			if e.Sufficient() && len(e.Keys) == 0 {
 				t.Errorf("Explain(%s, %q): got sufficient, want keys that can be read", kind, format)
