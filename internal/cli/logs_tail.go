@@ -124,6 +124,8 @@ func (o *logsTailOptions) tail(ctx context.Context, account *evidence.Account, a
 		if t.Format, err = capture.ParseLogFormat(has.Stage.Format); err != nil {
 			t.Access = ""
 			o.note("the access log is not shown: its format: " + err.Error() + "; " + plan)
+		} else if lacks := t.Format.Lacks(api.Type); len(lacks) > 0 {
+			o.note(fmt.Sprintf("the access log tells less than it could: its format lacks %s; %s", count(len(lacks), "variable"), plan))
 		}
 	}
 	if t.Access == "" && t.Execution == "" {

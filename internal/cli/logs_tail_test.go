@@ -111,6 +111,9 @@ func TestLogsTailCannotRead(t *testing.T) {
 			"note: not seen: the entries of log group API-Gateway-Execution-Logs_l3d93rd4e5/prod: logs:FilterLogEvents on " +
 				"arn:aws:logs:eu-west-1:111122223333:log-group:API-Gateway-Execution-Logs_l3d93rd4e5/prod:* is not allowed",
 		}, ExitOK},
+		{"a format that tells little", "legacy", func(*sandbox.Model) {}, []string{
+			"note: the access log tells less than it could: its format lacks 11 variables; probe logs plan prod legacy says what to change",
+		}, ExitOK},
 		{"no log", "ledger", func(m *sandbox.Model) {
 			eachStage(m, func(s *sandbox.Stage) { s.AccessLog, s.ExecutionLog = nil, false })
 		}, []string{

@@ -61,7 +61,10 @@ func (e Entry) String() string {
 	}, strings.TrimRight(line, " "))
 }
 
-// conclusion is the layer and its cause, or all layers that may be.
+// fewLayers is how many are named where more than these may be.
+const fewLayers = 3
+
+// conclusion is the layer and its cause, or the layers that may be, the likelier first.
 func (e Entry) conclusion() string {
 	switch {
 	case e.Layer == probe.None:
@@ -74,6 +77,9 @@ func (e Entry) conclusion() string {
 			if !slices.Contains(layers, string(c.Layer)) {
 				layers = append(layers, string(c.Layer))
 			}
+		}
+		if more := len(layers) - fewLayers; more > 1 {
+			layers = append(layers[:fewLayers], fmt.Sprintf("%d others", more))
 		}
 		return strings.Join(layers, " or ")
 	case e.Cause != "":

@@ -280,15 +280,20 @@ func TestEntryText(t *testing.T) {
 		Time: at, Status: 403, Layer: probe.IAMAuthorization, Confidence: probe.Ambiguous,
 		Candidates: []probe.Candidate{{Layer: probe.IAMAuthorization, Cause: "a"}, {Layer: probe.IAMAuthorization, Cause: "b"}, {Layer: probe.ResourcePolicy}},
 	}
+	anything := Entry{Time: at, Status: 403, Layer: probe.WAF, Confidence: probe.Ambiguous}
+	for _, l := range []probe.Layer{probe.WAF, probe.Domain, probe.Stage, probe.RouteLayer, probe.Edge} {
+		anything.Candidates = append(anything.Candidates, probe.Candidate{Layer: l})
+	}
 	passed := Entry{Time: at, Status: 200, Method: "POST", Path: "/items", Layer: probe.None, Confidence: probe.Certain, RequestID: "s"}
 	var got []string
-	for _, e := range []Entry{e, bare, either, passed} {
+	for _, e := range []Entry{e, bare, either, anything, passed} {
 		got = append(got, strings.Join(strings.Fields(e.String()), " "))
 	}
 	want := []string{
 		"2026-11-21T12:00:00.005Z 403 GET /a\uFFFD[2J\uFFFD api-key (invalid-api-key) certain r",
 		"2026-11-21T12:00:00.005Z - - $connect - unknown",
 		"2026-11-21T12:00:00.005Z 403 - - iam-authorization or resource-policy ambiguous",
+		"2026-11-21T12:00:00.005Z 403 - - waf or domain or stage or 2 others ambiguous",
 		"2026-11-21T12:00:00.005Z 200 POST /items accepted certain s",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
