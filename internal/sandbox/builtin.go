@@ -77,7 +77,7 @@ func Builtin() Model {
 			{AccessKeyID: b.Friend.ID, SecretKey: b.Friend.Secret, ARN: user(b.Partner, "auditor"), Policy: anything},
 			{AccessKeyID: b.Operator.ID, SecretKey: b.Operator.Secret, ARN: user(b.Account, "operator"), Policy: Policy{{Effect: Allow, Action: []string{
 				"apigateway:GET", "apigateway:POST", "apigateway:ListRoutingRules", "sts:AssumeRole", "ec2:DescribeVpcEndpoints", "ec2:DescribeRegions", "ssm:GetParameter", "secretsmanager:GetSecretValue",
-				"wafv2:GetWebACLForResource", "wafv2:GetSampledRequests", "iam:SimulatePrincipalPolicy", "lambda:InvokeFunction", "lambda:GetPolicy",
+				"wafv2:GetWebACLForResource", "wafv2:GetWebACL", "wafv2:GetSampledRequests", "iam:SimulatePrincipalPolicy", "lambda:InvokeFunction", "lambda:GetPolicy",
 				"logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:DescribeResourcePolicies", "logs:FilterLogEvents", "logs:GetLogEvents",
 			}}}},
 		},

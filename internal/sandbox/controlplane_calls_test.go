@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,16 @@ func TestControlPlaneSamplesRequests(t *testing.T) {
 		t.Errorf("orders: got a web ACL, want none")
 	}
 	acl := must[*wafv2.GetWebACLForResourceOutput](t)(client.GetWebACLForResource(ctx, stage(builtin.Ledger))).WebACL
+	byName := must[*wafv2.GetWebACLOutput](t)(client.GetWebACL(ctx, &wafv2.GetWebACLInput{Name: acl.Name, Id: acl.Id, Scope: waftypes.ScopeRegional})).WebACL
+	byARN := must[*wafv2.GetWebACLOutput](t)(client.GetWebACL(ctx, &wafv2.GetWebACLInput{ARN: acl.ARN})).WebACL
+	for _, same := range []*waftypes.WebACL{byName, byARN} {
+		if diff := cmp.Diff(acl, same, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
+			t.Errorf("the web ACL itself: %s", diff)
+		}
+	}
+	if _, err := client.GetWebACL(ctx, &wafv2.GetWebACLInput{Name: acl.Name, Id: aws.String("another"), Scope: waftypes.ScopeRegional}); err == nil {
+		t.Error("another id: got a web ACL, want none")
+	}
 	url := "https://" + c.gateway.byID[builtin.Ledger].Host() + "/prod/entries?x=1"
 	c.gateway.ServeHTTP(httptest.NewRecorder(), get(url, "X-Probe-Waf: block-me", "X-Marker: one"))
 	c.gateway.ServeHTTP(httptest.NewRecorder(), get(url, "X-Marker: two"))

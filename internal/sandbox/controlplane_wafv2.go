@@ -14,6 +14,7 @@ func wafService() *controlService {
 		name: "wafv2", wire: awsJSON, denied: "AccessDeniedException", throttled: "ThrottlingException",
 		operations: []operation{
 			{name: "GetWebACLForResource", action: "wafv2:GetWebACLForResource", on: func(c *call) string { return c.text("ResourceArn") }, answer: getWebACLForResource},
+			{name: "GetWebACL", action: "wafv2:GetWebACL", on: webACLAsked, answer: getWebACL},
 			{name: "GetSampledRequests", action: "wafv2:GetSampledRequests", on: func(c *call) string { return c.text("WebAclArn") }, answer: getSampledRequests},
 		},
 	}
@@ -30,6 +31,26 @@ func getWebACLForResource(c *call) (any, error) {
 				return object{}, nil
 			}
 			return object{"WebACL": webACL(a, s)}, nil
+		}
+	}
+	return nil, &failure{http.StatusBadRequest, "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist."}
+}
+
+// webACLAsked is the ARN of the web ACL that a call names, by that or by its name
+// and id.
+func webACLAsked(c *call) string {
+	if arn := c.text("ARN"); arn != "" {
+		return arn
+	}
+	return c.arn("wafv2", strings.ToLower(c.text("Scope"))+"/webacl/"+c.text("Name")+"/"+c.text("Id"))
+}
+
+func getWebACL(c *call) (any, error) {
+	for _, a := range c.apis(REST) {
+		for i := range a.Stages {
+			if s := &a.Stages[i]; len(s.WebACL) > 0 && webACLARN(a, s) == webACLAsked(c) {
+				return object{"WebACL": webACL(a, s), "LockToken": made(32, "lock", webACLARN(a, s))}, nil
+			}
 		}
 	}
 	return nil, &failure{http.StatusBadRequest, "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist."}
