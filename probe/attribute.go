@@ -63,6 +63,7 @@ func attributeAPI(plan *Plan, exchanges, superseded []Exchange) []Attribution {
 	for _, s := range ordered {
 		s.undeclared = slices.Clone(s.left)
 		s.x.doubted = doubted[controlKey(s.x.c)]
+		s.drop(s.usual(), true)
 		s.drop(s.unbelied(declared(s)), true)
 	}
 	// What is declared of one request shows what is usual of others, through whatever way in.

@@ -172,7 +172,7 @@ func (s *state) specify(cs []Candidate) {
 func (s *state) hearsay() []reason {
 	var rs []reason
 	for _, e := range s.x.evidence {
-		if s.proven(e) || !slices.ContainsFunc(s.left, e.leaves) { // what contradicts everything is misread
+		if e.Standing || s.proven(e) || !slices.ContainsFunc(s.left, e.leaves) { // what contradicts everything is misread
 			continue
 		}
 		for _, l := range s.left {
@@ -180,6 +180,28 @@ func (s *state) hearsay() []reason {
 				rs = append(rs, reason{l, fmt.Sprintf("%s: %s", l, e.Text)})
 			}
 		}
+	}
+	return rs
+}
+
+// usual lists the layers that facts of the account speak against and do not prove. They go no further than what is
+// declared: where they would leave nobody, or nobody but the application, one of them is not about this request.
+func (s *state) usual() []reason {
+	var rs []reason
+	left := slices.Clone(s.left)
+	for _, e := range s.x.evidence {
+		if !e.Standing || s.proven(e) {
+			continue
+		}
+		for _, l := range e.Passed {
+			if slices.Contains(left, l) {
+				rs = append(rs, reason{l, fmt.Sprintf("%s: %s", l, e.Text)})
+				left = slices.DeleteFunc(left, func(x Layer) bool { return x == l })
+			}
+		}
+	}
+	if len(left) == 0 || slices.ContainsFunc(s.left, Layer.gates) && !slices.ContainsFunc(left, Layer.gates) {
+		return nil
 	}
 	return rs
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,21 +53,21 @@ func TestStandingEvidence(t *testing.T) {
 				return s.stable(AccessDefault).ask(keylessScenario, AccessDefault, forbiddenOf, "")
 			},
 			evidence: []Evidence{inferred}, want: got{APIKeyLayer, Likely, "api-key waf backend"},
-			because: "unsound: waf: no web ACL; it stays possible",
+			because: "unsound: waf: sigv4 on GET /orders",
 		},
 		{
 			name: "the control changed", build: func(s *scene) *scene {
 				return s.ask(signedScenario, AccessDefault, taken, "").ask(signedScenario, AccessDefault, matAnswer, ExtraControl).ask(keylessScenario, AccessDefault, forbiddenOf, "")
 			},
 			evidence: []Evidence{noWAF}, want: got{APIKeyLayer, Likely, "api-key stage domain waf backend"},
-			because: "unsound: waf: no web ACL; it stays possible",
+			because: "unsound: waf: sigv4 on GET /orders",
 		},
 		{
 			name: "on a custom domain", build: func(s *scene) *scene {
 				return s.stable(AccessCustomDomain).ask(keylessScenario, AccessCustomDomain, forbiddenOf, "")
 			},
 			evidence: []Evidence{noWAF}, want: got{APIKeyLayer, Likely, "api-key stage domain waf tls route backend"},
-			because: "unsound: waf: no web ACL; it stays possible",
+			because: "unsound: waf: sigv4 on GET /orders",
 		},
 		{
 			name: "it contradicts the answer", build: func(s *scene) *scene {
@@ -74,6 +75,18 @@ func TestStandingEvidence(t *testing.T) {
 			},
 			evidence: []Evidence{everything}, want: got{APIKeyLayer, Likely, "api-key stage domain waf backend"},
 			because: "not certain: " + contradicted,
+		},
+		{
+			name: "usual, where nothing else speaks", build: func(s *scene) *scene { return s.ask(nowhereScenario, AccessDefault, matAnswer, "") },
+			evidence: []Evidence{{Text: "the method has none", Grade: Inferred, Passed: []Layer{IAMAuthentication}, Standing: true}}, want: got{RouteLayer, Likely, "route iam-authentication domain"},
+			because: "unsound: iam-authentication: the method has none; it stays possible",
+		},
+		{
+			name: "usual, and nobody but the application would be left", build: func(s *scene) *scene {
+				return s.ask(nowhereScenario, AccessCustomDomain, answer{status: 403, message: "Forbidden"}, "")
+			},
+			evidence: []Evidence{{Text: "all gates let it pass", Grade: Inferred, Passed: slices.DeleteFunc(Layers(), func(l Layer) bool { return !l.gates() }), Standing: true}},
+			want:     got{Stage, Ambiguous, "stage domain waf route tls backend resource-policy iam-authentication lambda-authorizer cognito-authorizer jwt-authorizer iam-authorization api-key usage-plan request-validation integration"},
 		},
 		{
 			name: "more than one configuration", build: func(s *scene) *scene {
