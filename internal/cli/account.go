@@ -8,6 +8,8 @@ import (
 
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
+	"apigwprobe/internal/secrets"
+	"apigwprobe/probe"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
@@ -63,6 +65,17 @@ func (a *accountFlags) open(ctx context.Context, env *environment) (*evidence.Ac
 	}
 	account.Wait = a.wait
 	return account, nil
+}
+
+// resolving resolves what cases need, and tells the account, if there is one, who signs them.
+func resolving(account *evidence.Account, cases []probe.Case) func(context.Context, *probe.Plan, probe.Needs) probe.Material {
+	return func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
+		material := secrets.Resolve(ctx, *plan, needs)
+		if account != nil {
+			account.Signers(cases, material.Credentials)
+		}
+		return material
+	}
 }
 
 // accountOf leads to the account of the embedded sandbox, whatever the environment of the process says.

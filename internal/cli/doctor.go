@@ -256,10 +256,8 @@ func (o *doctorOptions) examine(ctx context.Context, m *probe.Matrix, account *e
 	bar := newProgress(o.streams, o.streams.Out, len(m.Cases))
 	defer bar.end()
 	options := probe.RunOptions{
-		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
-			return secrets.Resolve(ctx, *plan, needs)
-		},
-		Next: causes.Next, Version: buildVersion(), All: true,
+		Resolve: resolving(account, m.Cases),
+		Next:    causes.Next, Version: buildVersion(), All: true,
 	}
 	if account != nil {
 		options.Testify, options.Look = account.Testify, account.Look

@@ -64,7 +64,9 @@ func anybody() *wants {
 	var plan probe.Plan
 	for _, t := range []probe.APIType{probe.REST, probe.HTTP, probe.WebSocket} {
 		plan.APIs = append(plan.APIs, probe.API{
-			Type: t, Region: "*", ID: "*", Stage: "*", Domains: []probe.CustomDomain{{Host: "*"}}, Routes: []probe.Route{{APIKeyRequired: true, Authorization: probe.AuthCustom}},
+			Type: t, Region: "*", ID: "*", Stage: "*", Domains: []probe.CustomDomain{{Host: "*"}}, Routes: []probe.Route{
+				{APIKeyRequired: true, Authorization: probe.AuthCustom}, {Authorization: probe.AuthIAM, Principal: "*"},
+			},
 		})
 	}
 	return &wants{plans: []probe.Plan{plan}}

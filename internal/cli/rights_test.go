@@ -80,6 +80,9 @@ func errands() map[string]errand {
 			}
 		}
 	}
+	samples := out["run-with-account of ledger"]
+	samples.args = []string{"run", "sandbox", "--api", "ledger", "--scenario", "waf-marker", "--with-account"}
+	out["samples of a web ACL"] = samples
 	return out
 }
 

@@ -12,7 +12,6 @@ import (
 	"apigwprobe/internal/causes"
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/report"
-	"apigwprobe/internal/secrets"
 	"apigwprobe/probe"
 	"apigwprobe/scenarios"
 
@@ -197,11 +196,9 @@ func (o *runOptions) send(
 	outs.start(to, style)
 	var result probe.Report
 	options := probe.RunOptions{
-		Resolve: func(ctx context.Context, plan *probe.Plan, needs probe.Needs) probe.Material {
-			return secrets.Resolve(ctx, *plan, needs)
-		},
-		Next:   causes.Next,
-		Labels: o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
+		Resolve: resolving(account, m.Cases),
+		Next:    causes.Next,
+		Labels:  o.labels, Version: buildVersion(), All: o.all, Wait: o.wait,
 	}
 	if account != nil {
 		options.Look, options.Testify = account.Look, account.Testify

@@ -38,9 +38,10 @@ type Account struct {
 	config aws.Config
 	turns  chan struct{} // one for each call under way
 
-	mu    sync.Mutex
-	left  int // calls
-	known map[string]*answer
+	mu      sync.Mutex
+	left    int // calls
+	known   map[string]*answer
+	signers map[string]signer // by the id of the case
 }
 
 // answer is what a call was answered, by all who ask the same.

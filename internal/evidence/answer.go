@@ -194,11 +194,16 @@ func storedPolicy(text *string) (document, error) {
 	if text == nil || *text == "" {
 		return nil, nil
 	}
+	return parseDocument([]byte(plainPolicy(text)))
+}
+
+// plainPolicy takes off what escapes a resource policy.
+func plainPolicy(text *string) string {
 	var plain string
-	if json.Unmarshal([]byte(`"`+*text+`"`), &plain) != nil {
+	if text != nil && json.Unmarshal([]byte(`"`+*text+`"`), &plain) != nil {
 		plain = *text
 	}
-	return parseDocument([]byte(plain))
+	return plain
 }
 
 // testStage finds the method that a test invocation stands for, in place of the one of the stage.

@@ -21,10 +21,7 @@ func (l *look) domains() {
 }
 
 func (l *look) domain(d probe.CustomDomain) {
-	c := l.v2s()
-	name, got := ask(l, getDomainName, func(ctx context.Context) (*apigatewayv2.GetDomainNameOutput, error) {
-		return c.GetDomainName(ctx, &apigatewayv2.GetDomainNameInput{DomainName: &d.Host})
-	}, "domain", d.Host)
+	name, got := l.domainName(d.Host)
 	switch got {
 	case absent:
 		l.edgeDomain(d)
@@ -36,6 +33,13 @@ func (l *look) domain(d probe.CustomDomain) {
 	if name.RoutingMode != types.RoutingModeRoutingRuleOnly {
 		l.mapping(d, name.RoutingMode)
 	}
+}
+
+func (l *look) domainName(host string) (*apigatewayv2.GetDomainNameOutput, sight) {
+	c := l.v2s()
+	return ask(l, getDomainName, func(ctx context.Context) (*apigatewayv2.GetDomainNameOutput, error) {
+		return c.GetDomainName(ctx, &apigatewayv2.GetDomainNameInput{DomainName: &host})
+	}, "domain", host)
 }
 
 // edgeDomain compares a custom domain that the second version does not know: whether that shows edge-optimised ones is
@@ -86,10 +90,16 @@ type target struct{ base, api, stage string }
 
 // mapping looks whether the base path leads to the stage of the API.
 func (l *look) mapping(d probe.CustomDomain, mode types.RoutingMode) {
+	if all, got := l.apiMappings(d.Host); got == seen {
+		l.leads(d, all, mode == types.RoutingModeRoutingRuleThenApiMapping)
+	}
+}
+
+func (l *look) apiMappings(host string) ([]target, sight) {
 	c := l.v2s()
-	all, got := ask(l, getAPIMappings, func(ctx context.Context) ([]target, error) {
+	return ask(l, getAPIMappings, func(ctx context.Context) ([]target, error) {
 		return pages(ctx, func(ctx context.Context, token *string) ([]target, *string, error) {
-			p, err := c.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &d.Host, NextToken: token})
+			p, err := c.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &host, NextToken: token})
 			if err != nil {
 				return nil, nil, err
 			}
@@ -99,10 +109,7 @@ func (l *look) mapping(d probe.CustomDomain, mode types.RoutingMode) {
 			}
 			return some, p.NextToken, nil
 		})
-	}, "domain", d.Host)
-	if got == seen {
-		l.leads(d, all, mode == types.RoutingModeRoutingRuleThenApiMapping)
-	}
+	}, "domain", host)
 }
 
 // leads compares where the base path leads; rules may lead there in place of a mapping.

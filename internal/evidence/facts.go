@@ -34,24 +34,38 @@ func (l *look) facts() map[string][]probe.Evidence {
 		return nil
 	}
 	s := l.served()
-	if !s.stage {
-		return nil
-	}
 	out := make(map[string][]probe.Evidence)
 	for i := range l.sent {
 		res := &l.sent[i]
-		if s.changing != "" && len(suspects(res)) > 0 {
-			out[res.ID] = append(out[res.ID], probe.Evidence{Text: "account: " + s.changing, Grade: probe.Documented, Changing: true})
-		}
-		path, took := l.tookStage(res)
-		if !took {
+		if len(suspects(res)) == 0 {
 			continue
 		}
-		for _, f := range s.facts(l.api, res, path) {
+		if s.changing != "" {
+			out[res.ID] = append(out[res.ID], probe.Evidence{Text: "account: " + s.changing, Grade: probe.Documented, Changing: true})
+		}
+		for _, f := range l.about(res, s) {
 			if e, about := f.evidence(res, s.settled); about {
 				out[res.ID] = append(out[res.ID], e)
 			}
 		}
+	}
+	return out
+}
+
+// about are the facts about a request.
+func (l *look) about(res *probe.Result, s served) []fact {
+	out := l.atHost(res)
+	path, took, sure := l.tookStage(res)
+	if !took || !s.stage {
+		return out
+	}
+	for _, f := range s.facts(l.api, res, path) {
+		f.weak = f.weak || !sure
+		out = append(out, f)
+	}
+	out = append(out, l.policies(res.Request.Method, path)...)
+	if keys, _ := s.methods.takers(res.Request.Method, path); len(keys) > 0 && !slices.ContainsFunc(keys, func(k string) bool { return !s.methods[k].key }) {
+		out = append(out, l.keyless()...)
 	}
 	return out
 }
@@ -154,14 +168,19 @@ func (s *served) changed(l *look, updated *time.Time) {
 	}
 }
 
-// tookStage reports whether a request went to the stage by the API's own name, and returns its path behind the stage.
-func (l *look) tookStage(res *probe.Result) (string, bool) {
-	if len(suspects(res)) == 0 || !strings.HasPrefix(res.Request.Traits.Host, l.api.ID+".execute-api."+l.api.Region+".") {
-		return "", false
+// tookStage reports whether a request went to the stage, and returns its path behind that. To $default goes what names
+// no other stage; which there are is not asked, so that is not sure.
+func (l *look) tookStage(res *probe.Result) (path string, took, sure bool) {
+	if !l.ownHost(res) {
+		_, path, leads := l.ledHere(res)
+		return path, leads, false
 	}
-	// What the path of $default does not lead to is any other stage, and which there are is not asked.
-	stage, path, _ := strings.Cut(strings.TrimPrefix(res.Request.Facets[probe.FacetPath], "/"), "/")
-	return "/" + path, stage == l.api.Stage
+	path = res.Request.Facets[probe.FacetPath]
+	if l.api.Stage == probe.DefaultStage {
+		return path, true, false
+	}
+	stage, path, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return "/" + path, stage == l.api.Stage, true
 }
 
 // facts are those about a request that took the stage.

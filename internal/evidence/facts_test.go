@@ -57,7 +57,10 @@ func TestFacts(t *testing.T) {
 	deployed := func(methods string) map[string]string {
 		return map[string]string{"/restapis/a1b2c3d4e5/stages/prod": stage(`,"webAclArn":"arn"`), deployment: `{"id":"d1","apiSummary":{` + methods + `}}`}
 	}
-	const isThere = `documented standing: [stage] account: stage "prod" of a1b2c3d4e5 is there and deployed (apigateway GetStage)`
+	const (
+		isThere = `documented standing: [stage] account: stage "prod" of a1b2c3d4e5 is there and deployed (apigateway GetStage)`
+		lawless = `inferred standing: [resource-policy] account: a1b2c3d4e5 has no resource policy in the API (apigateway GetRestApi)`
+	)
 	summary := func(layers, text string) string {
 		return "documented standing: [" + layers + "] account: " + text + " (apigateway GetDeployment)"
 	}
@@ -73,7 +76,7 @@ func TestFacts(t *testing.T) {
 			sent: refused("GET", restHost, "/prod/orders", every...),
 			want: []string{
 				isThere, summary("route", `GET /orders of stage "prod" takes it`),
-				summary("lambda-authorizer cognito-authorizer", `GET /orders of stage "prod" has authorization AWS_IAM`),
+				summary("lambda-authorizer cognito-authorizer", `GET /orders of stage "prod" has authorization AWS_IAM`), lawless,
 			},
 		},
 		{
@@ -81,12 +84,12 @@ func TestFacts(t *testing.T) {
 			sent: refused("GET", restHost, "/prod/orders/", every...),
 			want: []string{
 				isThere, summary("iam-authentication iam-authorization", `ANY /{proxy+} or GET /orders of stage "prod" has authorization COGNITO_USER_POOLS or CUSTOM`),
-				summary("api-key", `ANY /{proxy+} or GET /orders of stage "prod" requires no API key`),
+				summary("api-key", `ANY /{proxy+} or GET /orders of stage "prod" requires no API key`), lawless,
 			},
 		},
 		{
 			name: "no method", answers: deployed(`"/orders":{"GET":{"authorizationType":"NONE"}}`), sent: refused("GET", restHost, "/prod/else", every...),
-			want: []string{isThere, summary("iam-authentication iam-authorization lambda-authorizer cognito-authorizer api-key request-validation integration backend", `stage "prod" has nothing for GET /else`)},
+			want: []string{isThere, summary("iam-authentication iam-authorization lambda-authorizer cognito-authorizer api-key request-validation integration backend", `stage "prod" has nothing for GET /else`), lawless},
 		},
 		{
 			name: "an authorization that nobody knows", answers: deployed(`"/orders":{"GET":{"authorizationType":"NEW","apiKeyRequired":true}}`),
@@ -94,7 +97,7 @@ func TestFacts(t *testing.T) {
 		},
 		{
 			name: "a path that steps up", answers: deployed(`"/orders":{"GET":{"authorizationType":"NONE"}}`), sent: refused("GET", restHost, "/prod/orders/%2e%2e", every...),
-			want: []string{isThere},
+			want: []string{isThere, lawless},
 		},
 		{
 			name: "no web ACL", answers: map[string]string{"/restapis/a1b2c3d4e5/stages/prod": stage(""), deployment: "403 AccessDeniedException"},

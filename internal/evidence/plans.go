@@ -16,7 +16,7 @@ import (
 // usagePlans looks whether any key can pass where routes want one. Which key the configuration means cannot be known:
 // values are never asked for.
 func (l *look) usagePlans() {
-	if !slices.ContainsFunc(l.api.Routes, func(r probe.Route) bool { return r.APIKeyRequired }) {
+	if !l.keyed() {
 		return
 	}
 	held, got := l.heldBy()
@@ -34,6 +34,11 @@ func (l *look) usagePlans() {
 		}
 		l.find("usage-plan", "%s", text)
 	}
+}
+
+// keyed reports whether any route is declared to want an API key: otherwise nobody asks for keys and plans.
+func (l *look) keyed() bool {
+	return slices.ContainsFunc(l.api.Routes, func(r probe.Route) bool { return r.APIKeyRequired })
 }
 
 // heldBy are the usage plans that hold the stage.

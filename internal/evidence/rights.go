@@ -34,7 +34,22 @@ var (
 		Call: "apigatewayv2 ListRoutingRules", Action: "apigateway:ListRoutingRules", // a right of its own, on the rules
 		Resource: "arn:{partition}:apigateway:{region}:*:/domainnames/{domain}/routingrules/*", Shows: "routing rules of the custom domain",
 	}
+
+	getWebACL          = webACL("GetWebACL", "the rules of the web ACL")
+	getSampledRequests = webACL("GetSampledRequests", "what the web ACL did with requests")
+
+	simulatePrincipalPolicy = probe.Right{
+		Call: "iam SimulatePrincipalPolicy", Action: "iam:SimulatePrincipalPolicy",
+		Resource: "arn:{partition}:iam::{account}:{principal}", Shows: "whether {principal} may call the API",
+	}
 )
+
+func webACL(operation, shows string) probe.Right {
+	return probe.Right{
+		Call: "wafv2 " + operation, Action: "wafv2:" + operation,
+		Resource: "arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/{id}", Shows: shows,
+	}
+}
 
 // LookRights are the calls that [Account.Look] makes.
 func LookRights() []probe.Right {
@@ -46,7 +61,9 @@ func LookRights() []probe.Right {
 }
 
 // TestifyRights are the calls that [Account.Testify] makes beside those of [Account.Look].
-func TestifyRights() []probe.Right { return []probe.Right{filterLogEvents} }
+func TestifyRights() []probe.Right {
+	return []probe.Right{filterLogEvents, getWebACL, getSampledRequests, simulatePrincipalPolicy}
+}
 
 // Needed are those of these rights that an API needs, on what it is made of.
 func Needed(api probe.API, rights []probe.Right) []probe.Right {
@@ -54,13 +71,14 @@ func Needed(api probe.API, rights []probe.Right) []probe.Right {
 	rest := api.Type == probe.REST
 	keyed := api.Type != probe.HTTP && has(func(r probe.Route) bool { return r.APIKeyRequired })
 	tokens := has(func(r probe.Route) bool { return r.Authorization.TakesToken() })
+	signed := has(func(r probe.Route) bool { return r.Authorization == probe.AuthIAM && r.Principal != "" })
 	var out []probe.Right
 	for _, r := range rights {
 		on := func(part string) bool { return strings.Contains(r.Resource, part) }
 		switch {
-		case on("/restapis/") && !rest, on("/apis/") && rest, on("/exports/") && api.Type != probe.HTTP:
+		case (on("/restapis/") || on("/webacl/")) && !rest, on("/apis/") && rest, on("/exports/") && api.Type != probe.HTTP:
 		case on("/account") && api.Type == probe.HTTP, r == describeResourcePolicies && api.Type != probe.HTTP: // who writes logs
-		case on("/authorizers/") && !tokens, (on("/usageplans") || on("/apikeys")) && !keyed:
+		case on("{principal}") && !signed, on("/authorizers/") && !tokens, (on("/usageplans") || on("/apikeys")) && !keyed:
 		case on("{domain}"):
 			for _, d := range api.Domains {
 				out = append(out, r.In(api.Region, "domain", d.Host))

@@ -54,7 +54,7 @@ func TestNeeded(t *testing.T) {
 func TestRightsAreWhole(t *testing.T) {
 	known := make(map[string]probe.Right)
 	for _, r := range slices.Concat(
-		evidence.LookRights(), evidence.NameRights(), evidence.NetworkRights(), evidence.FunctionRights(), evidence.TestInvokeRights(),
+		evidence.LookRights(), evidence.TestifyRights(), evidence.NameRights(), evidence.NetworkRights(), evidence.FunctionRights(), evidence.TestInvokeRights(),
 		evidence.LoggingRights(), evidence.TailRights(),
 	) {
 		if r.Call == "" || r.Shows == "" || (r.Action == "") != (r.Resource == "") {

@@ -17,7 +17,7 @@ func (a *Account) Testify(ctx context.Context, api probe.API, sent []probe.Resul
 		return probe.Testimony{} // Look notes it
 	}
 	out := probe.Testimony{Evidence: make(map[string][]probe.Evidence)}
-	for _, told := range []map[string][]probe.Evidence{l.logged(), l.facts()} {
+	for _, told := range []map[string][]probe.Evidence{l.logged(), l.sampled(), l.facts(), l.simulated()} {
 		for id, some := range told {
 			out.Evidence[id] = append(out.Evidence[id], some...)
 		}
