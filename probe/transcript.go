@@ -92,7 +92,11 @@ func joinLogs(transcripts []Transcript, exchanges []Exchange) {
 	}
 	for i := range transcripts {
 		o := exchanges[i].Observation
-		for _, j := range byID[o.RequestID] {
+		logs := byID[o.RequestID]
+		if id := o.GatewayID(); id != o.RequestID { // the only one in the logs of WebSocket APIs
+			logs = slices.Concat(logs, byID[id])
+		}
+		for _, j := range logs {
 			log := exchanges[j].Observation
 			// A caller may choose the request id, but not the extended one.
 			if i == j || o.ExtendedRequestID != "" && log.ExtendedRequestID != "" && o.ExtendedRequestID != log.ExtendedRequestID {

@@ -54,6 +54,9 @@ func TestExplain(t *testing.T) {
 	other := log
 	other.ExtendedRequestID = "y"
 
+	socket := log // of a WebSocket API, whose two ids are one
+	socket.RequestID = "x"
+
 	keyed := func(t Transcript, key string) Transcript {
 		t.RequestHeader, t.RequestComplete = http.Header{"X-Api-Key": {key}}, true
 		return t
@@ -88,6 +91,7 @@ func TestExplain(t *testing.T) {
 		"a log that is hard to read":              {told, nil, conclusion{LambdaAuthorizer, Ambiguous, []Layer{WAF, LambdaAuthorizer}, []string{"the log may say so"}}},
 		"with the log of its request":             {forbiddenAt("x", "GET", orders), []Transcript{log}, conclusion{WAF, Certain, []Layer{WAF}, []string{"the log says so"}}},
 		"with the log of another, of the same id": {forbiddenAt("x", "GET", orders), []Transcript{other}, conclusion{APIKeyLayer, Ambiguous, doors, none}},
+		"with the log of its extended id":         {forbiddenAt("x", "GET", orders), []Transcript{socket}, conclusion{WAF, Certain, []Layer{WAF}, []string{"the log says so"}}},
 		"its log contradicts it":                  {named, []Transcript{func() Transcript { l := log; l.RequestID, l.ExtendedRequestID = "rnamed", ""; return l }()}, conclusion{ResourcePolicy, Ambiguous, []Layer{WAF, ResourcePolicy}, []string{"the log says so"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
