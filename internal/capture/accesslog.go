@@ -157,6 +157,11 @@ func only(layers ...probe.Layer) []probe.Candidate {
 	return out
 }
 
+// because is one cause of a layer.
+func because(l probe.Layer, c probe.Cause) []probe.Candidate {
+	return []probe.Candidate{{Layer: l, Cause: c}}
+}
+
 // responseTypes are the types of gateway responses and who gives them (developer guide, supported-gateway-response-types).
 // That a signature is checked on paths that no route takes, too, is recorded.
 var responseTypes = map[string]struct {
@@ -170,20 +175,20 @@ var responseTypes = map[string]struct {
 	"API_CONFIGURATION_ERROR":        {only(probe.Integration), "the API is configured wrongly"},
 	"AUTHORIZER_CONFIGURATION_ERROR": {only(probe.LambdaAuthorizer, probe.CognitoAuthorizer, probe.JWTAuthorizer), "the authorizer could not be called, or its answer not be read"},
 	"AUTHORIZER_FAILURE":             {only(probe.LambdaAuthorizer, probe.CognitoAuthorizer, probe.JWTAuthorizer), "the authorizer failed"},
-	"BAD_REQUEST_PARAMETERS":         {only(probe.RequestValidation), "request validation refused the parameters"},
-	"BAD_REQUEST_BODY":               {only(probe.RequestValidation), "request validation refused the body"},
+	"BAD_REQUEST_PARAMETERS":         {because(probe.RequestValidation, "bad-request-parameters"), "request validation refused the parameters"},
+	"BAD_REQUEST_BODY":               {because(probe.RequestValidation, "bad-request-body"), "request validation refused the body"},
 	"EXPIRED_TOKEN":                  {only(probe.IAMAuthentication, probe.RouteLayer, probe.EndpointPolicy), "the session token has expired"},
 	"INTEGRATION_FAILURE":            {only(probe.Integration), "the integration failed"},
-	"INTEGRATION_TIMEOUT":            {only(probe.Integration), "the integration timed out"},
+	"INTEGRATION_TIMEOUT":            {because(probe.Integration, "integration-timeout"), "the integration timed out"},
 	"INVALID_API_KEY":                {only(probe.APIKeyLayer), "no valid API key came"},
 	"INVALID_SIGNATURE":              {only(probe.IAMAuthentication, probe.RouteLayer, probe.EndpointPolicy), "the signature is not valid"},
 	"MISSING_AUTHENTICATION_TOKEN":   {only(probe.IAMAuthentication, probe.RouteLayer, probe.Domain, probe.EndpointPolicy), "no signature came, or no route takes the request"},
-	"QUOTA_EXCEEDED":                 {only(probe.UsagePlan), "the quota is used up"},
-	"THROTTLED":                      {only(probe.UsagePlan), "too many requests"},
+	"QUOTA_EXCEEDED":                 {because(probe.UsagePlan, "quota-exceeded"), "the quota is used up"},
+	"THROTTLED":                      {because(probe.UsagePlan, "throttled"), "too many requests"},
 	"REQUEST_TOO_LARGE":              {only(probe.RequestValidation, probe.Integration), "the request is too large"},
 	"RESOURCE_NOT_FOUND":             {only(probe.RouteLayer), "no route takes the request"},
 	"UNAUTHORIZED":                   {only(probe.LambdaAuthorizer, probe.CognitoAuthorizer, probe.JWTAuthorizer), "the authorizer could not authenticate the caller"},
-	"UNSUPPORTED_MEDIA_TYPE":         {only(probe.RequestValidation), "the media type is not supported"},
+	"UNSUPPORTED_MEDIA_TYPE":         {because(probe.RequestValidation, "unsupported-media-type"), "the media type is not supported"},
 	"WAF_FILTERED":                   {only(probe.WAF), "the web ACL blocked it"},
 }
 

@@ -133,10 +133,14 @@ func (x *execution) line(text string) (last bool) {
 		}
 		says(probe.Documented, left, nil, "Unauthorized request", "the authorizer refused it")
 	case strings.HasPrefix(text, "Execution failed due to configuration error: Could not parse policy"):
-		says(probe.Recorded, []probe.Candidate{{Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-misconfigured"}}, nil,
+		says(probe.Recorded, because(probe.LambdaAuthorizer, "lambda-authorizer-misconfigured"), nil,
 			"Could not parse policy", "the authorizer's policy cannot be read")
 	case text == "AuthorizerConfigurationException":
 		says(probe.Recorded, only(authorizers...), nil, "AuthorizerConfigurationException", "the authorizer could not be called, or its answer not be read")
+	case strings.HasPrefix(text, "Execution failed due to configuration error: Malformed Lambda proxy response") && x.started:
+		says(probe.Recorded, because(probe.Integration, "malformed-lambda-proxy-response"), nil, "Malformed Lambda proxy response", "the function's answer cannot be read")
+	case strings.HasPrefix(text, "Execution failed due to a timeout error") && x.started:
+		says(probe.Recorded, because(probe.Integration, "integration-timeout"), nil, "Execution failed due to a timeout error", "the integration timed out")
 	case strings.HasPrefix(text, "Execution failed due to") && x.started:
 		says(probe.Recorded, only(probe.Integration), nil, "Execution failed", "the integration failed")
 	case strings.HasPrefix(text, "Verifying Usage Plan for request: "):

@@ -89,6 +89,29 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+// TestLoggedCauses: where a log says why, the cause is named, and else it is left open.
+func TestLoggedCauses(t *testing.T) {
+	const id = "5f1e2d3c-4b5a-4697-8899-aabbccddeeff"
+	typed := func(name string) string {
+		return fmt.Sprintf(`{"requestId":"r","status":"500","error.responseType":%q}`, name)
+	}
+	failed := func(why string) string {
+		return "(" + id + ") Starting execution for request: " + id + "\n(" + id + ") " + why + "\n(" + id + ") Method completed with status: 500\n"
+	}
+	for log, want := range map[string]probe.Cause{
+		typed("INTEGRATION_TIMEOUT"): "integration-timeout", typed("UNSUPPORTED_MEDIA_TYPE"): "unsupported-media-type",
+		typed("BAD_REQUEST_BODY"): "bad-request-body", typed("BAD_REQUEST_PARAMETERS"): "bad-request-parameters",
+		typed("QUOTA_EXCEEDED"): "quota-exceeded", typed("THROTTLED"): "throttled", typed("INTEGRATION_FAILURE"): "",
+		failed("Execution failed due to configuration error: Malformed Lambda proxy response"): "malformed-lambda-proxy-response",
+		failed("Execution failed due to a timeout error"):                                      "integration-timeout",
+		failed("Execution failed due to configuration error: Invalid endpoint address"):        "",
+	} {
+		if _, a := conclude(t, log, LogFormat{}); a.Cause != want {
+			t.Errorf("%s: got %q, want %q", log, a.Cause, want)
+		}
+	}
+}
+
 // TestResponseTypes: every type leaves somebody, and everybody that it leaves stays a candidate.
 func TestResponseTypes(t *testing.T) {
 	if len(responseTypes) != 19 { // all but DEFAULT_4XX and DEFAULT_5XX, which are never an error's own
