@@ -28,21 +28,29 @@ func (s stageLog) String() string {
 
 // logged finds what the logs of the stage say of what was sent, and waits for them as long as it may.
 func (l *look) logged() map[string][]probe.Evidence {
+	logs, all := l.listen(func(logs []stageLog, all *requests) bool { return all.missing(logs) == 0 })
+	if len(logs) == 0 || len(all.list) == 0 {
+		return nil
+	}
+	return l.testimony(logs, all)
+}
+
+// listen reads the logs of the stage until it has heard enough, or the time is up.
+func (l *look) listen(enough func([]stageLog, *requests) bool) ([]stageLog, *requests) {
 	logs := l.stageLogs()
 	all := newRequests(l.api, l.sent)
 	if len(logs) == 0 || len(all.list) == 0 {
-		return nil
+		return logs, all
 	}
 	for n, end := 0, time.Now().Add(l.Wait); ; n++ {
 		for i := range logs {
 			all.heard[i], logs[i].seen = l.entries(logs[i], all, n)
 		}
 		pause := min(firstPause<<min(n, 6), longestPause, time.Until(end))
-		if pause <= 0 || all.missing(logs) == 0 || !sleep(l.ctx, pause) {
-			break
+		if pause <= 0 || enough(logs, all) || !sleep(l.ctx, pause) {
+			return logs, all
 		}
 	}
-	return l.testimony(logs, all)
 }
 
 // The pauses between two looks at a log.
