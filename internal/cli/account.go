@@ -32,7 +32,7 @@ func (a *accountFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&a.wanted, "with-account", a.wanted, "compare with the account, too: with what is deployed and with what is being edited")
 	flags.IntVar(&a.budget, budgetFlag, evidence.DefaultBudget, "calls to AWS's APIs of the run at most, with --with-account")
-	flags.DurationVar(&a.wait, waitFlag, 0, "how long to wait for entries of logs, which may come minutes late, with --with-account")
+	flags.DurationVar(&a.wait, waitFlag, a.wait, "how long to wait for entries of logs, which may come minutes late, with --with-account")
 }
 
 func (a *accountFlags) check(cmd *cobra.Command) error {

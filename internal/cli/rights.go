@@ -23,10 +23,8 @@ func commandRights() []rightsOf {
 	return []rightsOf{
 		{"run", (*wants).run},
 		{"run-with-account", func(w *wants) { w.run(); w.account(evidence.LookRights(), evidence.TestifyRights()) }},
-		{"doctor", func(w *wants) {
-			w.run()
-			w.account(evidence.LookRights(), evidence.TestifyRights(), evidence.NameRights(), evidence.NetworkRights())
-		}},
+		{"doctor", (*wants).doctor},
+		{"doctor-invoke", func(w *wants) { w.doctor(); w.account(evidence.TestInvokeRights()) }},
 		{"logs", func(w *wants) { w.account(evidence.LoggingRights(), evidence.TailRights()) }},
 		{"serve", func(w *wants) { w.run(); w.alerts() }},
 		{"discover", (*wants).discover},
@@ -90,6 +88,11 @@ func (w *wants) account(calls ...[]probe.Right) {
 			w.Own = append(w.Own, evidence.Needed(api, slices.Concat(calls...))...)
 		}
 	}
+}
+
+func (w *wants) doctor() {
+	w.run()
+	w.account(evidence.LookRights(), evidence.TestifyRights(), evidence.NameRights(), evidence.NetworkRights(), evidence.FunctionRights())
 }
 
 // discover looks in the regions of the environments, or in all.

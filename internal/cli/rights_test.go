@@ -43,8 +43,10 @@ func errands() map[string]errand {
 		"reports": "GET /daily", "shop": "GET /offers", "feed": "$connect", "members": "GET /profile",
 	} {
 		control := []string{"run", "sandbox", "--api", api, "--scenario", "control"}
+		doctor := []string{"doctor", "sandbox", api, route, "--evidence-wait", "0"}
 		for command, args := range map[string][]string{
-			"logs": {"logs", "plan", "sandbox", api}, "run": control, "run-with-account": append(control, "--with-account"), "doctor": {"doctor", "sandbox", api, route},
+			"logs": {"logs", "plan", "sandbox", api}, "run": control, "run-with-account": append(control, "--with-account"), "doctor": doctor,
+			"doctor-invoke": append(slices.Clone(doctor), "--invoke"),
 		} {
 			e := errand{policy: []string{command}, args: args, config: fromStores, denied: []ExitCode{ExitOK}}
 			if command == "run" && api != "orders" && api != "catalog" { // which are asked nothing
@@ -73,7 +75,7 @@ func errands() map[string]errand {
 				if api == "orders" { // whose base path a rule does not take off
 					ruled.config, ruled.wants, ruled.denied = nil, ExitFail, []ExitCode{ExitFail}
 				}
-				if command == "doctor" && api == "vault" { // which lets in who has no certificate
+				if strings.HasPrefix(command, "doctor") && api == "vault" { // which lets in who has no certificate
 					edge.wants, edge.denied = ExitFail, []ExitCode{ExitFail}
 				}
 				out[command+" of a ruled domain of "+api], out[command+" of an edge domain of "+api] = ruled, edge
@@ -289,7 +291,7 @@ func fromStores(config string) string {
 	caller := regexp.MustCompile(`(?m)^  caller:.*\n(?:    .*\n)+`)
 	config = caller.ReplaceAllString(config, "  caller: {role_arn: \"arn:aws:iam::111122223333:role/caller\"}\n")
 	config = regexp.MustCompile(`\{value: sandbox-orders-key.*\}`).ReplaceAllString(config, "{ssm: /orders/api-key}")
-	return regexp.MustCompile(`\{value: sandbox-catalog-key.*\}`).ReplaceAllString(config, "{secretsmanager: catalog/api-key}")
+	return regexp.MustCompile(`\{value: sandbox-item-key.*\}`).ReplaceAllString(config, "{secretsmanager: catalog/api-key}")
 }
 
 // withAlerts has destinations that take rights of the operator's own, and one that takes them of a role.

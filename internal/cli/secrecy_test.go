@@ -97,6 +97,8 @@ func (a artefacts) ofDoctor(t *testing.T, s *setup) {
 			}
 		}
 		a.run(t, "sandbox doctor "+f.Name, "doctor", "sandbox", "orders", "GET /orders", "--fault", "key-disabled", "--format", f.Name)
+		a.run(t, "sandbox doctor invoked "+f.Name, "doctor", "sandbox", "members", "GET /profile", "--fault", "authorizer-denies", "--invoke", "--format", f.Name)
+		a.run(t, "sandbox doctor verified "+f.Name, "doctor", "sandbox", "orders", "GET /orders", "--verify", "--format", f.Name)
 	}
 }
 

@@ -20,6 +20,7 @@ type Input struct {
 	Callers []Caller
 	Names   evidence.Names
 	Checks  []evidence.Check
+	Invoked bool     // what stands behind the route was called past the layers before it, too
 	Notes   []string // what could not be seen of names and callers, and why
 }
 
@@ -63,31 +64,37 @@ type Diagnosis struct {
 	Run         string    `json:"run"`
 	At          time.Time `json:"at"`
 
-	Outcome  Outcome   `json:"outcome"`
-	Headline string    `json:"headline"`
-	Account  string    `json:"account"` // that the API is in; "": not seen
-	Callers  []Caller  `json:"callers"`
-	Findings []Finding `json:"findings"` // what explains most comes first
-	Checks   []Check   `json:"checks"`   // facts that no answer shows
-	Fine     []string  `json:"fine"`     // what was checked and found fine
-	Remarks  []string  `json:"remarks"`  // what differs from the configuration without explaining anything
-	Unseen   []string  `json:"unseen"`   // what could not be seen, and why
-	Detour   []Step    `json:"detour"`   // what could show more, by hand; it changes what is deployed
+	Outcome  Outcome `json:"outcome"`
+	Headline string  `json:"headline"`
+	Account  string  `json:"account"` // that the API is in; "": not seen
+	// Credential is what the control bears.
+	Credential string    `json:"credential"`
+	Callers    []Caller  `json:"callers"`
+	Findings   []Finding `json:"findings"` // what explains most comes first
+	Checks     []Check   `json:"checks"`   // facts that no answer shows
+	Would      []string  `json:"would"`    // what --invoke would call besides; it was not given
+	Fine       []string  `json:"fine"`     // what was checked and found fine
+	Remarks    []string  `json:"remarks"`  // what differs from the configuration without explaining anything
+	Unseen     []string  `json:"unseen"`   // what could not be seen, and why
+	Detour     []Step    `json:"detour"`   // what could show more, by hand; it changes what is deployed
+	Then       string    `json:"then"`     // the command that proves the fix; "": there is nothing to fix
 }
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Layer      probe.Layer       `json:"layer"` // "" if nobody knows
-	Cause      probe.Cause       `json:"cause"` // "" if the layer may have several
-	Open       bool              `json:"open"`  // the layer let past what it must refuse
-	Means      string            `json:"means"`
-	Confidence probe.Confidence  `json:"confidence"`
-	Explains   []Symptom         `json:"explains"`
-	Proof      []string          `json:"proof"`
-	Candidates []probe.Candidate `json:"candidates"` // none, if one is left
-	Separate   []string          `json:"separate"`   // what would tell them apart
-	Fix        *Fix              `json:"fix"`        // null: nothing can be said
-	FixFor     probe.Cause       `json:"fix_for"`    // the cause that the fix is for, where that is a guess
+	Layer      probe.Layer      `json:"layer"` // "" if nobody knows
+	Cause      probe.Cause      `json:"cause"` // "" if the layer may have several
+	Open       bool             `json:"open"`  // the layer let past what it must refuse
+	Means      string           `json:"means"`
+	Confidence probe.Confidence `json:"confidence"` // of the layer
+	// CauseConfidence is how sure the cause is, given that layer.
+	CauseConfidence probe.Confidence  `json:"cause_confidence"`
+	Explains        []Symptom         `json:"explains"`
+	Proof           []string          `json:"proof"`
+	Candidates      []probe.Candidate `json:"candidates"` // none, if one is left
+	Separate        []string          `json:"separate"`   // what would tell them apart
+	Fix             *Fix              `json:"fix"`        // null: nothing can be said
+	FixFor          probe.Cause       `json:"fix_for"`    // the cause that the fix is for, where that is a guess
 }
 
 // Check is an [evidence.Check] as it is reported.
@@ -108,6 +115,8 @@ type Symptom struct {
 	Verdict  probe.Verdict     `json:"verdict"`
 	Kind     probe.VerdictKind `json:"kind"`
 	Reason   string            `json:"reason"`
+	// Confidence is how sure its answer is by itself; "": there is none.
+	Confidence probe.Confidence `json:"confidence"`
 }
 
 // Diagnose makes the diagnosis.
@@ -115,7 +124,7 @@ func Diagnose(in Input) Diagnosis {
 	groups := in.groups()
 	d := Diagnosis{
 		Version: Version, Environment: in.Report.Run.Environment, API: in.API.Name, Route: in.Route.Name(), Run: in.Report.Run.ID, At: in.Report.Run.Started,
-		Account: in.Names.Owner, Callers: append([]Caller{}, in.Callers...), Findings: []Finding{}, Detour: []Step{},
+		Account: in.Names.Owner, Credential: credentials[in.Route.Authorization], Callers: append([]Caller{}, in.Callers...), Findings: []Finding{}, Detour: []Step{},
 		Unseen: append(slices.Clone(in.Report.Run.Notes), in.Notes...),
 	}
 	for _, r := range in.Report.Results {
@@ -139,6 +148,7 @@ func Diagnose(in Input) Diagnosis {
 	for _, c := range in.Checks {
 		d.Checks = append(d.Checks, Check{c.Name, c.Outcome, c.Text, append([]probe.Layer{}, c.Skips...), c.Layer, c.Cause})
 		switch words := checkWords(c); {
+		case len(c.Skips) > 0: // has a part of its own
 		case c.Outcome == evidence.Fine:
 			d.Fine = append(d.Fine, words)
 		case c.Outcome == evidence.Unseen:
@@ -147,11 +157,19 @@ func Diagnose(in Input) Diagnosis {
 			d.Remarks = append(d.Remarks, words)
 		}
 	}
+	d.Would = in.would()
 	d.conclude(in)
 	if d.Outcome != Healthy {
 		d.Detour = in.detour(d)
+		d.Then = strings.Join([]string{"probe doctor", shellWord(d.Environment), shellWord(d.API), shellWord(d.Route), "--verify"}, " ")
 	}
 	return d
+}
+
+// credentials are what a control bears.
+var credentials = map[probe.Authorization]string{
+	probe.AuthNone: "bears no credential", probe.AuthIAM: "bears a signature",
+	probe.AuthCustom: "bears a token", probe.AuthCognito: "bears a token", probe.AuthJWT: "bears a token",
 }
 
 // conclude says what the findings come to.
@@ -174,20 +192,25 @@ func (d *Diagnosis) conclude(in Input) {
 }
 
 // checkWords are a check in a line.
-func checkWords(c evidence.Check) string {
-	words := c.Name + ": " + c.Text
-	if len(c.Skips) > 0 {
-		words += "; this way passes by " + layerList(c.Skips)
-	}
-	return words
-}
+func checkWords(c evidence.Check) string { return c.Name + ": " + c.Text }
 
-func layerList(layers []probe.Layer) string {
-	out := make([]string, len(layers))
-	for i, l := range layers {
-		out[i] = string(l)
+// would is what a test invocation would call.
+func (in Input) would() []string {
+	out := []string{}
+	if in.Invoked || in.Names.Owner == "" {
+		return out
 	}
-	return strings.Join(out, ", ")
+	if in.API.Type == probe.REST {
+		out = append(out, fmt.Sprintf("test-invoke-method of %s, which really calls what is behind it, as the API is being edited", in.Route.Name()))
+	}
+	switch {
+	case in.Names.Authorizer.ID == "" || in.Route.Authorization == probe.AuthJWT:
+	case in.API.Type == probe.REST:
+		out = append(out, "test-invoke-authorizer of "+in.Names.Authorizer.ID+" with the token of the route")
+	default:
+		out = append(out, fmt.Sprintf("lambda invoke of %s with an event for %s", in.Names.Authorizer.Function, in.Route.Name()))
+	}
+	return out
 }
 
 // missing is why no control was accepted, though nothing is wrong with any.

@@ -52,6 +52,9 @@ func attributed(confidence probe.Confidence, cs ...probe.Candidate) probe.Attrib
 	if len(cs) > 0 {
 		a.Layer, a.Cause = cs[0].Layer, cs[0].Cause
 	}
+	if a.Layer != "" && a.Cause == "" { // what follows are the causes that it may have
+		a.Candidates = cs[1:]
+	}
 	return a
 }
 
@@ -114,6 +117,7 @@ type about struct {
 	Confidence probe.Confidence
 	Explains   string
 	FixFor     probe.Cause
+	CauseSure  probe.Confidence // "": as the layer
 }
 
 func TestDiagnose(t *testing.T) {
@@ -166,7 +170,40 @@ func TestDiagnose(t *testing.T) {
 		{
 			name: "of a certain layer the account names the cause", change: finds("key-disabled", "usage plan p1 has API keys that are disabled: k1"),
 			results: []probe.Result{refusedBy(probe.Certain, probe.Candidate{Layer: probe.APIKeyLayer}, noKey)},
-			want:    said{Outcome: Diagnosed, Findings: []about{{Layer: probe.APIKeyLayer, Cause: "disabled-api-key", Confidence: probe.Certain, Explains: "sigv4"}}},
+			want:    said{Outcome: Diagnosed, Findings: []about{{Layer: probe.APIKeyLayer, Cause: "disabled-api-key", Confidence: probe.Certain, Explains: "sigv4", CauseSure: probe.Likely}}},
+		},
+		{
+			name: "a check that is fine excludes one of two causes",
+			change: checked(
+				evidence.Check{Name: "identity sources of authorizer z", Outcome: evidence.Fine, Text: "the request bears them", Layer: probe.LambdaAuthorizer},
+				evidence.Check{Name: "permission to invoke the integration f", Outcome: evidence.Fine, Text: "it may", Layer: probe.Integration},
+			),
+			results: []probe.Result{refusedBy(probe.Certain, probe.Candidate{Layer: probe.LambdaAuthorizer},
+				probe.Candidate{Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-unauthorized"},
+				probe.Candidate{Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-missing-identity-source"})},
+			want: said{Outcome: Diagnosed, Findings: []about{{Layer: probe.LambdaAuthorizer, Cause: "lambda-authorizer-unauthorized", Confidence: probe.Certain, Explains: "sigv4", CauseSure: probe.Likely}}},
+		},
+		{
+			name:   "and not where several are left",
+			change: checked(evidence.Check{Name: "permission to invoke the integration f", Outcome: evidence.Fine, Text: "it may", Layer: probe.Integration}),
+			results: []probe.Result{refusedBy(probe.Certain, probe.Candidate{Layer: probe.Integration},
+				probe.Candidate{Layer: probe.Integration, Cause: "lambda-permission-missing"},
+				probe.Candidate{Layer: probe.Integration, Cause: "lambda-throttled"}, probe.Candidate{Layer: probe.Integration, Cause: "integration-failure"})},
+			want: said{Outcome: Diagnosed, Findings: []about{{Layer: probe.Integration, Confidence: probe.Certain, Explains: "sigv4", FixFor: "lambda-throttled"}}},
+		},
+		{
+			name: "a page stands in place of what refused",
+			results: []probe.Result{passed, result("unsigned", probe.Fail, probe.WrongResponse, attributed(probe.Likely, unsigned), func(r *probe.Result) {
+				r.Observed = &probe.Observation{Status: 200}
+			})},
+			want: said{Outcome: Diagnosed, Findings: []about{{Layer: probe.Edge, Cause: "cloudfront-error-page-masks-origin", Confidence: probe.Likely, Explains: "unsigned"}}},
+		},
+		{
+			name: "an answer of the gateway's own with another status is its layer's",
+			results: []probe.Result{passed, result("unsigned", probe.Fail, probe.WrongResponse, attributed(probe.Likely, unsigned), func(r *probe.Result) {
+				r.Observed = &probe.Observation{Status: 404, ExtendedRequestID: "hTxF="}
+			})},
+			want: said{Outcome: Diagnosed, Findings: []about{{Layer: unsigned.Layer, Cause: unsigned.Cause, Confidence: probe.Likely, Explains: "unsigned"}}},
 		},
 		{
 			name: "a check that is wrong points to a cause, one that is not does not",
@@ -226,6 +263,14 @@ func TestDiagnose(t *testing.T) {
 			want:    said{Outcome: Diagnosed, Findings: []about{{Layer: blocked.Layer, Cause: blocked.Cause, Confidence: probe.Likely, Explains: "presigned"}}},
 		},
 		{
+			name: "what has no cause of its own joins what has one, whichever comes first",
+			results: []probe.Result{
+				result("presigned", probe.Fail, probe.WrongLayer, attributed(probe.Likely, probe.Candidate{Layer: probe.APIKeyLayer}, noKey)),
+				result("unsigned", probe.Fail, probe.WrongLayer, attributed(probe.Likely, noKey)), passed,
+			},
+			want: said{Outcome: Diagnosed, Findings: []about{{Layer: noKey.Layer, Cause: noKey.Cause, Confidence: probe.Likely, Explains: "unsigned, presigned"}}},
+		},
+		{
 			name: "no known shape", results: []probe.Result{refusedBy(probe.UnknownConfidence)},
 			want: said{Outcome: Inconclusive, Findings: []about{{Confidence: probe.UnknownConfidence, Explains: "sigv4"}}},
 		},
@@ -240,7 +285,11 @@ func TestDiagnose(t *testing.T) {
 				got.Unseen = d.Unseen
 			}
 			for _, f := range d.Findings {
-				got.Findings = append(got.Findings, about{f.Layer, f.Cause, f.Open, f.Confidence, scenarios(f.Explains), f.FixFor})
+				one := about{Layer: f.Layer, Cause: f.Cause, Open: f.Open, Confidence: f.Confidence, Explains: scenarios(f.Explains), FixFor: f.FixFor}
+				if f.CauseConfidence != f.Confidence && f.Cause != "" {
+					one.CauseSure = f.CauseConfidence
+				}
+				got.Findings = append(got.Findings, one)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("diagnosis (-want +got):\n%s", diff)

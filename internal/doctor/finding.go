@@ -18,6 +18,7 @@ type conclusion struct {
 	cause      probe.Cause
 	open       bool
 	confidence probe.Confidence
+	guessed    bool      // the cause is likely at most, however sure the layer is
 	pointed    []pointer // what beside the answer points there
 }
 
@@ -33,21 +34,36 @@ type group struct {
 // groups are the troubles of the run, what explains most first: nothing is known of a gate whose control does not pass.
 func (in Input) groups() []group {
 	var all []group
-	add := func(c conclusion, res probe.Result) {
+	for _, c := range in.conclusions() {
 		i := slices.IndexFunc(all, func(g group) bool {
 			return g.layer == c.layer && g.open == c.open && (g.cause == c.cause || c.cause == "")
 		})
 		if i < 0 {
-			all = append(all, group{conclusion: c, first: res})
+			all = append(all, group{conclusion: c.conclusion, first: c.res})
 			i = len(all) - 1
 		}
 		g := &all[i]
-		g.results = append(g.results, res)
-		if !g.control && res.Control || g.control == res.Control && strength(c.confidence) > strength(g.confidence) {
-			g.conclusion, g.first = c, res
+		g.results = append(g.results, c.res)
+		if !g.control && c.res.Control || g.control == c.res.Control && strength(c.confidence) > strength(g.confidence) {
+			g.conclusion, g.first = c.conclusion, c.res
 		}
-		g.control = g.control || res.Control
+		g.control = g.control || c.res.Control
 	}
+	slices.SortStableFunc(all, func(a, b group) int { return b.weight() - a.weight() })
+	return all
+}
+
+// concluded is a case and its conclusion.
+type concluded struct {
+	conclusion
+
+	res probe.Result
+}
+
+// conclusions are those of all cases that are not as they should be, the named causes first. What was not reached or not
+// sent has that of its control.
+func (in Input) conclusions() []concluded {
+	var out []concluded
 	controls := make(map[string]conclusion)
 	var later []probe.Result
 	for _, res := range in.Report.Results {
@@ -60,7 +76,7 @@ func (in Input) groups() []group {
 			if res.Control {
 				controls[res.AccessID] = c
 			}
-			add(c, res)
+			out = append(out, concluded{c, res})
 		}
 	}
 	for _, res := range later {
@@ -72,10 +88,17 @@ func (in Input) groups() []group {
 		default:
 			c = in.concludeOf(res)
 		}
-		add(c, res)
+		out = append(out, concluded{c, res})
 	}
-	slices.SortStableFunc(all, func(a, b group) int { return b.weight() - a.weight() })
-	return all
+	slices.SortStableFunc(out, func(a, b concluded) int { return unnamed(a) - unnamed(b) })
+	return out
+}
+
+func unnamed(c concluded) int {
+	if c.cause == "" {
+		return 1
+	}
+	return 0
 }
 
 // undecided reports whether it is only not known which layer refused what leads nowhere. No gate hangs on that.
@@ -110,6 +133,9 @@ func (in Input) concludeOf(res probe.Result) conclusion {
 		return conclusion{layer: res.Expected.Layers[0], open: true, confidence: a.Confidence}
 	}
 	c := conclusion{layer: a.Layer, cause: a.Cause, confidence: a.Confidence}
+	if masked(res) {
+		return conclusion{layer: probe.Edge, cause: "cloudfront-error-page-masks-origin", confidence: probe.Likely}
+	}
 	if c.confidence == probe.Certain && c.cause != "" {
 		return c
 	}
@@ -118,12 +144,23 @@ func (in Input) concludeOf(res probe.Result) conclusion {
 		return c
 	}
 	if p, ok := in.pointed(res); ok {
-		c.layer, c.cause, c.pointed = p.layer, p.cause, []pointer{p}
+		c.layer, c.cause, c.guessed, c.pointed = p.layer, p.cause, true, []pointer{p}
 		if c.confidence != probe.Certain {
 			c.confidence = probe.Likely
 		}
+		return c
+	}
+	if c.cause == "" {
+		c.cause, c.pointed = in.excluded(*a)
+		c.guessed = c.cause != ""
 	}
 	return c
+}
+
+// masked reports whether something in front gave an answer of its own for one that refused, as it should have.
+func masked(res probe.Result) bool {
+	o := res.Observed
+	return res.Kind == probe.WrongResponse && o.Answered() && o.GatewayID() == ""
 }
 
 // preflight is why a layer refuses what a browser asks beforehand.
@@ -151,11 +188,21 @@ var blocked = probe.Candidate{Layer: probe.WAF, Cause: "waf-blocked"}
 // finding writes a group out, and marks what of the account it used.
 func (in Input) finding(g group, used map[string]bool) Finding {
 	f := Finding{
-		Layer: g.layer, Cause: g.cause, Open: g.open, Confidence: g.confidence, Means: meaning(g.layer, g.cause),
+		Layer: g.layer, Cause: g.cause, Open: g.open, Confidence: g.confidence, CauseConfidence: g.confidence, Means: meaning(g.layer, g.cause),
 		Explains: []Symptom{}, Proof: []string{}, Candidates: []probe.Candidate{}, Separate: []string{},
 	}
+	switch {
+	case g.cause == "":
+		f.CauseConfidence = probe.UnknownConfidence
+	case g.guessed && g.confidence == probe.Certain:
+		f.CauseConfidence = probe.Likely
+	}
 	for _, r := range g.results {
-		f.Explains = append(f.Explains, Symptom{r.Scenario, r.Control, r.AccessID, r.Verdict, r.Kind, r.Reason})
+		symptom := Symptom{r.Scenario, r.Control, r.AccessID, r.Verdict, r.Kind, r.Reason, ""}
+		if r.Attribution != nil {
+			symptom.Confidence = r.Attribution.Confidence
+		}
+		f.Explains = append(f.Explains, symptom)
 	}
 	f.Proof = append(f.Proof, answer(g.first)...)
 	for _, p := range g.pointed {
@@ -186,7 +233,7 @@ func (in Input) finding(g group, used map[string]bool) Finding {
 			f.Separate = append(f.Separate, in.separate(*a)...)
 		}
 	}
-	f.prescribe(in.namesFor(g.first))
+	in.prescribe(&f, in.namesFor(g.first))
 	return f
 }
 
@@ -202,7 +249,7 @@ func (f Finding) possible() []string {
 }
 
 // prescribe adds the fix, of the likeliest cause where it is not known which it is.
-func (f *Finding) prescribe(n names) {
+func (in Input) prescribe(f *Finding, n names) {
 	switch {
 	case f.Open:
 		f.Fix, f.Means = fixOf(f.Layer, open, n), "what it must refuse gets past it"
@@ -212,7 +259,10 @@ func (f *Finding) prescribe(n names) {
 			f.FixFor = f.Cause
 		}
 	default:
-		i := slices.IndexFunc(f.Candidates, func(c probe.Candidate) bool { return c.Layer == f.Layer && c.Cause != "" })
+		i := slices.IndexFunc(f.Candidates, func(c probe.Candidate) bool {
+			_, out := in.excludes(c)
+			return c.Layer == f.Layer && c.Cause != "" && !out
+		})
 		if i >= 0 {
 			f.FixFor = f.Candidates[i].Cause
 			f.Fix = fixOf(f.Layer, f.FixFor, n)

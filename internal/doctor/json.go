@@ -8,5 +8,6 @@ import (
 
 var jsonFormat = Format{
 	Name: "json", Help: "the whole diagnosis, for programs",
-	Write: func(w io.Writer, d Diagnosis, _ report.Options) error { return report.WriteJSON(w, d) },
+	Write:         func(w io.Writer, d Diagnosis, _ report.Options) error { return report.WriteJSON(w, d) },
+	WriteVerified: func(w io.Writer, v Verification, _ report.Options) error { return report.WriteJSON(w, v) },
 }

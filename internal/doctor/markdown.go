@@ -13,13 +13,18 @@ var markdownFormat = Format{
 	Write: func(w io.Writer, d Diagnosis, _ report.Options) error {
 		m := &markdown{}
 		m.diagnosis(d)
-		_, err := io.WriteString(w, strings.TrimRight(m.String(), "\n")+"\n")
-		return err
+		return m.writeTo(w)
 	},
+	WriteVerified: verifiedMarkdown,
 }
 
 // markdown is a document in which every text that is not ours is quoted.
 type markdown struct{ strings.Builder }
+
+func (m *markdown) writeTo(w io.Writer) error {
+	_, err := io.WriteString(w, strings.TrimRight(m.String(), "\n")+"\n")
+	return err
+}
 
 func (m *markdown) line(format string, args ...any) { fmt.Fprintf(m, format+"\n", args...) }
 
@@ -30,12 +35,18 @@ func (m *markdown) diagnosis(d Diagnosis) {
 	for _, f := range d.Findings {
 		m.finding(f)
 	}
+	m.list("Invoked", d.invoked())
 	m.list("Fine", d.Fine)
 	m.list("Remarks", d.Remarks)
 	m.list("Not seen", d.Unseen)
+	m.list("With --invoke", d.wouldWords())
 	if len(d.Detour) > 0 {
 		m.line("### Detour\n")
 		m.steps(d.Detour)
+	}
+	if d.Then != "" {
+		m.line("After the fix:\n")
+		m.code("sh", d.Then)
 	}
 }
 

@@ -80,3 +80,41 @@ func (in Input) pointed(res probe.Result) (pointer, bool) {
 	}
 	return pointer{}, false
 }
+
+// excluded is the one cause of the layer that the checks leave of several, with those that were fine.
+func (in Input) excluded(a probe.Attribution) (probe.Cause, []pointer) {
+	var left []probe.Cause
+	var out []pointer
+	for _, c := range a.Candidates {
+		if c.Layer != a.Layer {
+			continue
+		}
+		if check, ok := in.excludes(c); ok {
+			out = append(out, pointer{by: "check", text: checkWords(check)})
+		} else {
+			left = append(left, c.Cause)
+		}
+	}
+	if len(out) == 0 || len(left) != 1 {
+		return "", nil
+	}
+	return left[0], out
+}
+
+// excludes finds a check that would not be fine if the candidate were it.
+func (in Input) excludes(c probe.Candidate) (evidence.Check, bool) {
+	name := excluding[c.Cause]
+	i := slices.IndexFunc(in.Checks, func(check evidence.Check) bool {
+		return name != "" && check.Outcome == evidence.Fine && check.Layer == c.Layer && strings.HasPrefix(check.Name, name)
+	})
+	if i < 0 {
+		return evidence.Check{}, false
+	}
+	return in.Checks[i], true
+}
+
+// excluding are the checks, by the beginning of their names, that are not fine where the cause holds.
+var excluding = map[probe.Cause]string{
+	"lambda-authorizer-missing-identity-source": "identity sources of ",
+	"lambda-permission-missing":                 "permission to invoke the integration ",
+}

@@ -19,6 +19,7 @@ var textFormat = Format{
 		_, err := s.WriteTo(w)
 		return err
 	},
+	WriteVerified: verifiedText,
 }
 
 func text(s *report.Sheet, d Diagnosis) {
@@ -30,10 +31,15 @@ func text(s *report.Sheet, d Diagnosis) {
 		finding(s, f, i)
 	}
 	s.Blank()
+	s.Row("invoked", d.invoked()...)
 	s.Row("fine", d.Fine...)
 	s.Row("remarks", d.Remarks...)
 	s.Row("not seen", d.Unseen...)
+	s.Row("--invoke", d.wouldWords()...)
 	steps(s, "detour", d.Detour)
+	if d.Then != "" {
+		s.Row("then", "after the fix: "+d.Then)
+	}
 }
 
 func finding(s *report.Sheet, f Finding, i int) {
@@ -64,6 +70,30 @@ func steps(s *report.Sheet, word string, all []Step) {
 	}
 }
 
+// invoked are the calls past other layers, and which layers these are: of them a call says nothing.
+func (d Diagnosis) invoked() []string {
+	var out []string
+	for _, c := range d.Checks {
+		if len(c.Skips) == 0 {
+			continue
+		}
+		layers := make([]string, len(c.Skips))
+		for i, l := range c.Skips {
+			layers[i] = string(l)
+		}
+		out = append(out, fmt.Sprintf("%s: %s: %s; passes by %s", c.Name, c.Outcome, c.Text, strings.Join(layers, ", ")))
+	}
+	return out
+}
+
+func (d Diagnosis) wouldWords() []string {
+	var out []string
+	for _, w := range d.Would {
+		out = append(out, "would add "+w)
+	}
+	return out
+}
+
 // who says who calls, and who looks.
 func (d Diagnosis) who() []string {
 	var out []string
@@ -76,6 +106,9 @@ func (d Diagnosis) who() []string {
 		default:
 			out = append(out, fmt.Sprintf("%s %s: %s, account %s%s", name, what, c.ARN, c.Account, d.foreign(c)))
 		}
+	}
+	if !slices.ContainsFunc(d.Callers, func(c Caller) bool { return c.Role == RoleControl }) {
+		out = append(out, "the control "+d.Credential)
 	}
 	if d.Account != "" {
 		out = append(out, fmt.Sprintf("%s is in account %s", d.API, d.Account))
@@ -115,7 +148,11 @@ func (f Finding) causeWords() string {
 	if f.Open || f.Cause == "" {
 		return f.Means
 	}
-	return string(f.Cause) + ": " + f.Means
+	words := string(f.Cause) + ": " + f.Means
+	if f.Confidence == probe.Certain && f.CauseConfidence == probe.Likely {
+		words = "likely: " + words
+	}
+	return words
 }
 
 // explained are the cases, those with one reason together.
@@ -124,6 +161,9 @@ func (f Finding) explained() []string {
 	by := make(map[string][]Symptom)
 	for _, s := range f.Explains {
 		key := strings.TrimSuffix(string(s.Verdict)+"/"+string(s.Kind), "/") + " through " + s.Access
+		if s.Kind != probe.KindControlFailed && s.Confidence != f.Confidence && s.Confidence != "" {
+			key += ", by itself " + string(s.Confidence)
+		}
 		if by[key] == nil {
 			order = append(order, key)
 		}

@@ -127,8 +127,12 @@ func (r *route) keptFor(z *authorizer, policy document) string {
 		return ""
 	}
 	var refused []string
+	unseen := ""
 	for _, other := range r.api.Routes {
 		h, ok := r.handler(other)
+		if ok && h.unseenAuthorizer != "" {
+			unseen = "; for which other routes it is kept: " + h.unseenAuthorizer
+		}
 		if !ok || h.key == r.key || h.authorizer == nil || h.authorizer.id != z.id {
 			continue
 		}
@@ -139,9 +143,9 @@ func (r *route) keptFor(z *authorizer, policy document) string {
 		}
 	}
 	if len(refused) == 0 {
-		return ""
+		return unseen
 	}
-	return "; but it is kept, and does not allow the same caller " + strings.Join(refused, ", ")
+	return "; but it is kept, and does not allow the same caller " + strings.Join(refused, ", ") + unseen
 }
 
 // silentOn ends the check of a policy that does not say anything of the method: then the resource policy of a REST API

@@ -25,7 +25,7 @@ func TestEntries(t *testing.T) {
 		want   []evidence.Entry
 		notes  []string
 	}{
-		"found":              {log: []event{entry(ownID, "extended=", 200, 0)}, want: []evidence.Entry{{Log: log, At: noon, Status: 200}}},
+		"found": {log: []event{entry(ownID, "extended=", 200, 0)}, want: []evidence.Entry{{Log: log, At: noon, Status: 200}}},
 		"with breaks in a value": {
 			log:  []event{{noon, strings.Replace(entry(ownID, "extended=", 200, 0).message, "INVALID_API_KEY", "the canonical string\nGET\n/orders", 1) + "\n"}},
 			want: []evidence.Entry{{Log: log, At: noon, Status: 200}},

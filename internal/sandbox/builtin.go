@@ -38,7 +38,7 @@ var builtin = struct {
 	Endpoint:     "vpce-0a1b2c3d4e5f60718",
 
 	OrdersKey:  "sandbox-orders-key-7Qm2Xc9T",
-	CatalogKey: "sandbox-catalog-key-4Rv8Lb1N",
+	CatalogKey: "sandbox-item-key-4Rv8Lb1N",
 	Caller: builtinPrincipal{
 		ID: "ASIASANDBOXCALLER001", Secret: "sandbox-caller-secret-Wq3nV7pZs1Yk5Ux9Tb",
 		Token: "sandbox-caller-session-Jd6Hf2Gm8Ka4Lr0Pe",
