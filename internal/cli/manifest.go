@@ -66,7 +66,7 @@ Kinds:
 	}
 	addConfig(cmd, &o.config)
 	cmd.Flags().StringVar(&o.output, "output", "", "write to this file, and nothing to standard output")
-	cmd.Flags().StringSliceVar(&o.commands, "command", nil, "of iam-policy: only what this needs: "+strings.Join(commandNames(), ", ")+"; repeatable")
+	cmd.Flags().StringSliceVar(&o.commands, "command", nil, "of iam-policy: only what this needs: "+strings.Join(commandNames(), ", ")+"; repeatable; without it, all but "+invoking)
 	complete(cmd, "command", commandNames)
 	return cmd
 }
@@ -142,7 +142,7 @@ func outlines(file *config.File, names []string) ([]probe.Plan, error) {
 func (o *manifestOptions) rights(in *manifest.Input) error {
 	commands := o.commands
 	if len(commands) == 0 {
-		commands = commandNames()
+		commands = slices.DeleteFunc(commandNames(), func(name string) bool { return name == invoking })
 	}
 	any := anybody()
 	any.add(commands)

@@ -32,6 +32,9 @@ func commandRights() []rightsOf {
 	}
 }
 
+// invoking is the command that really calls what is behind the APIs. Nobody gets rights to that without asking for them.
+const invoking = "doctor-invoke"
+
 func commandNames() []string {
 	var names []string
 	for _, c := range commandRights() {
