@@ -14,6 +14,8 @@ type Evidence struct {
 	Candidates []Candidate `json:"candidates,omitempty"`
 	// Passed are layers that did not answer: they let the request pass, or it never came to them.
 	Passed []Layer `json:"passed,omitempty"`
+	// Causes are what it speaks for within a layer, if that is the one that refused. They leave everything possible.
+	Causes []Candidate `json:"causes,omitempty"`
 	// Standing says that it is a fact of the account and not of this request. It proves only as long as one configuration
 	// answered all the time and what was sent is what arrived; otherwise it is usual at most.
 	Standing bool `json:"standing,omitempty"`

@@ -173,6 +173,17 @@ func TestDiagnose(t *testing.T) {
 			want:    said{Outcome: Diagnosed, Findings: []about{{Layer: probe.APIKeyLayer, Cause: "disabled-api-key", Confidence: probe.Certain, Explains: "sigv4", CauseSure: probe.Likely}}},
 		},
 		{
+			name: "evidence speaks for one of the layer's causes",
+			results: []probe.Result{speaking(refusedBy(probe.Likely, probe.Candidate{Layer: denied.Layer}, probe.Candidate{Layer: denied.Layer, Cause: "iam-implicit-deny"}, denied),
+				noStage, probe.Candidate{Layer: denied.Layer, Cause: "of another time"}, denied)},
+			want: said{Outcome: Diagnosed, Findings: []about{{Layer: denied.Layer, Cause: denied.Cause, Confidence: probe.Likely, Explains: "sigv4"}}},
+		},
+		{
+			name:    "and not for one of another layer",
+			results: []probe.Result{speaking(refusedBy(probe.Likely, probe.Candidate{Layer: probe.APIKeyLayer}, noKey, probe.Candidate{Layer: probe.APIKeyLayer, Cause: "disabled-api-key"}, denied), denied)},
+			want:    said{Outcome: Diagnosed, Findings: []about{{Layer: probe.APIKeyLayer, Confidence: probe.Likely, Explains: "sigv4", FixFor: noKey.Cause}}},
+		},
+		{
 			name: "a check that is fine excludes one of two causes",
 			change: checked(
 				evidence.Check{Name: "identity sources of authorizer z", Outcome: evidence.Fine, Text: "the request bears them", Layer: probe.LambdaAuthorizer},
@@ -296,6 +307,12 @@ func TestDiagnose(t *testing.T) {
 			}
 		})
 	}
+}
+
+// speaking adds evidence that speaks for causes.
+func speaking(res probe.Result, cs ...probe.Candidate) probe.Result {
+	res.Evidence = append(res.Evidence, probe.Evidence{Text: "simulation", Grade: probe.Inferred, Causes: cs})
+	return res
 }
 
 // golden are three diagnoses, in every format.

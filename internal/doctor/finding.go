@@ -151,10 +151,26 @@ func (in Input) concludeOf(res probe.Result) conclusion {
 		return c
 	}
 	if c.cause == "" {
+		c.cause = spokenFor(res)
+		c.guessed = c.cause != ""
+	}
+	if c.cause == "" {
 		c.cause, c.pointed = in.excluded(*a)
 		c.guessed = c.cause != ""
 	}
 	return c
+}
+
+// spokenFor is the cause that evidence speaks for, of those that the layer may have.
+func spokenFor(res probe.Result) probe.Cause {
+	for _, e := range res.Evidence {
+		for _, c := range e.Causes {
+			if c.Layer == res.Attribution.Layer && slices.Contains(res.Attribution.Candidates, c) {
+				return c.Cause
+			}
+		}
+	}
+	return ""
 }
 
 // masked reports whether something in front gave an answer of its own for one that refused, as it should have.

@@ -39,7 +39,11 @@ func told(all map[string][]probe.Evidence) []string {
 	var out []string
 	for _, es := range all {
 		for _, e := range es {
-			out = append(out, fmt.Sprintf("%s %s: %v %s", e.Grade, map[bool]string{true: "standing", false: "changing " + fmt.Sprint(e.Changing)}[e.Standing], e.Passed, e.Text))
+			line := fmt.Sprintf("%s %s: %v %s", e.Grade, map[bool]string{true: "standing", false: "changing " + fmt.Sprint(e.Changing)}[e.Standing], e.Passed, e.Text)
+			for _, c := range e.Causes {
+				line += fmt.Sprintf("; for %s of %s", c.Cause, c.Layer)
+			}
+			out = append(out, line)
 		}
 	}
 	return out

@@ -137,6 +137,7 @@ type decision struct {
 	types.EvaluationResult
 
 	complete bool // the policies that it knows are all that grant
+	identity bool // it knows those of the caller alone
 }
 
 // decisions simulates calls of methods by a user or role.
@@ -172,7 +173,7 @@ func (l *look) decisions(source arn.ARN, methods map[string][]*probe.Result) map
 	}, append(names, "on", strings.Join(input.ResourceArns, " "))...)
 	out := make(map[string]decision)
 	for _, r := range all {
-		out[aws.ToString(r.EvalResourceName)] = decision{r, complete}
+		out[aws.ToString(r.EvalResourceName)] = decision{r, complete, input.ResourcePolicy == nil}
 	}
 	return out
 }
@@ -190,10 +191,22 @@ func (d decision) evidence(source arn.ARN, method string) (probe.Evidence, bool)
 		e.Passed = []probe.Layer{probe.IAMAuthorization}
 	case d.EvalDecision == types.PolicyEvaluationDecisionTypeExplicitDeny, d.EvalDecision == types.PolicyEvaluationDecisionTypeImplicitDeny && d.complete:
 		e.Passed = []probe.Layer{probe.RequestValidation, probe.Integration, probe.Backend} // nobody gets there
+		e.Causes = d.causes()
 	default:
 		return e, false
 	}
 	e.Text = fmt.Sprintf("simulation: %s of %s for %s on %s (%s), which may differ from what happens", d.EvalDecision, invokeAction, source, method,
 		simulatePrincipalPolicy.Call)
 	return e, true
+}
+
+// causes are why iam-authorization refuses, if it does.
+func (d decision) causes() []probe.Candidate {
+	switch {
+	case d.EvalDecision == types.PolicyEvaluationDecisionTypeImplicitDeny:
+		return []probe.Candidate{{Layer: probe.IAMAuthorization, Cause: "iam-implicit-deny"}}
+	case d.identity:
+		return []probe.Candidate{{Layer: probe.IAMAuthorization, Cause: "iam-explicit-deny"}}
+	}
+	return nil // the resource policy may have denied it
 }

@@ -53,13 +53,19 @@ func TestSimulated(t *testing.T) {
 		},
 		{
 			name: "a user whom nothing allows", who: user, answers: map[string]string{"SimulatePrincipalPolicy": decided("implicitDeny", "")},
-			want: []string{keys + user + " (sts GetCallerIdentity)", says("request-validation integration backend", "implicitDeny", user)}, asked: user,
+			want: []string{keys + user + " (sts GetCallerIdentity)", says("request-validation integration backend", "implicitDeny", user) + "; for iam-implicit-deny of iam-authorization"}, asked: user,
 		},
 		{
 			name: "a user and a resource policy", who: user,
 			answers: map[string]string{"SimulatePrincipalPolicy": decided("implicitDeny", ""), "GET /restapis/a1b2c3d4e5": `{"policy":"{\\\"Statement\\\":[{\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":\\\"*\\\",\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":\\\"*\\\"}]}"}`},
-			want:    []string{keys + user + " (sts GetCallerIdentity)", says("request-validation integration backend", "implicitDeny", user)},
+			want:    []string{keys + user + " (sts GetCallerIdentity)", says("request-validation integration backend", "implicitDeny", user) + "; for iam-implicit-deny of iam-authorization"},
 			asked:   user + ` {"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]} ` + user,
+		},
+		{
+			name: "a user, and a resource policy that may deny", who: user,
+			answers: map[string]string{"SimulatePrincipalPolicy": decided("explicitDeny", ""), "GET /restapis/a1b2c3d4e5": `{"policy":"{\\\"Statement\\\":[{\\\"Effect\\\":\\\"Deny\\\",\\\"Principal\\\":\\\"*\\\",\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":\\\"*\\\"}]}"}`},
+			want:    []string{keys + user + " (sts GetCallerIdentity)", says("request-validation integration backend", "explicitDeny", user)},
+			asked:   user + ` {"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]} ` + user,
 		},
 		{
 			name: "a session of a role that may", who: "arn:aws:sts::111122223333:assumed-role/caller/probe", answers: map[string]string{"SimulatePrincipalPolicy": decided("allowed", "")},
@@ -67,7 +73,7 @@ func TestSimulated(t *testing.T) {
 		},
 		{
 			name: "a session of a role that is denied", who: "arn:aws:sts::111122223333:assumed-role/caller/probe", answers: map[string]string{"SimulatePrincipalPolicy": decided("explicitDeny", "")},
-			want:  []string{keys + "arn:aws:sts::111122223333:assumed-role/caller/probe (sts GetCallerIdentity)", says("request-validation integration backend", "explicitDeny", role)},
+			want:  []string{keys + "arn:aws:sts::111122223333:assumed-role/caller/probe (sts GetCallerIdentity)", says("request-validation integration backend", "explicitDeny", role) + "; for iam-explicit-deny of iam-authorization"},
 			asked: role,
 		},
 		{
