@@ -26,6 +26,7 @@ import (
 
 // The reads of the checks against an implementation of the services that is not ours. It has no test invocations.
 func TestChecksAgainstMoto(t *testing.T) {
+	Long(t)
 	moto(t)
 	api, endpoint, vpc, authorizer := seedFunctions(t)
 	account, err := evidence.Open(t.Context(), evidence.DefaultBudget)

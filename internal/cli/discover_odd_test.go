@@ -30,6 +30,7 @@ var oddities = []string{
 
 // An account that grew over years is named whole: every API and stage, what leads there, and what each route wants.
 func TestDiscoverOddAccount(t *testing.T) {
+	Long(t)
 	moto(t)
 	ids := seedOdd(t)
 	file, messages, code := discovered(t)

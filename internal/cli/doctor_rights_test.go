@@ -10,6 +10,7 @@ import (
 
 // What is accepted is verified only by its log entry: it is waited for, and why there is none is said.
 func TestDoctorVerifies(t *testing.T) {
+	Long(t)
 	delayed := func(m *sandbox.Model) { m.ControlPlane.LogDelay = 1200 * time.Millisecond }
 	unreadable := []sandbox.Statement{all, {Effect: sandbox.Deny, Action: []string{"logs:FilterLogEvents"}}}
 	for _, c := range []struct {

@@ -37,6 +37,7 @@ var healthyFaults = map[string]string{
 // For every fault of the sandbox, the diagnosis names the true layer and cause, or says what it cannot tell; and it is
 // never certain of anything else. Test invocations do not mislead it.
 func TestDoctorNamesEveryFault(t *testing.T) {
+	Long(t)
 	t.Parallel()
 	for _, f := range sandbox.Faults() {
 		for _, invoke := range []bool{false, true} {
@@ -110,6 +111,7 @@ func diagnosisOf(t *testing.T, fault string, args ...string) (doctor.Diagnosis, 
 
 // Where nothing is wrong, the doctor says so, of every route that the sandbox has.
 func TestDoctorFindsHealth(t *testing.T) {
+	Long(t)
 	t.Parallel()
 	for _, c := range []struct{ api, route string }{
 		{"orders", "GET /orders"}, {"orders", "GET /orders/{id}"}, {"catalog", "GET /items"}, {"catalog", "GET /items/{id}"}, {"catalog", "POST /items"},

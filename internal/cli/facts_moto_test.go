@@ -19,6 +19,7 @@ var clockTime = regexp.MustCompile(`\d{4}-\d{2}-\d{2}T[\d:]+Z`)
 // Moto has no summaries of deployments, and does not say when a stage of a REST API was changed: what it shows of the way
 // of a request is told, and proves nothing.
 func TestFactsAgainstMoto(t *testing.T) {
+	Long(t)
 	moto(t)
 	seed(t)
 	file, _, _ := discovered(t)

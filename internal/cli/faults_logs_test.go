@@ -21,6 +21,7 @@ func (u understood) String() string {
 
 // Fault by fault: what the logs say is never wrong, and names the layers of what met the fault.
 func TestFaultsWithLogs(t *testing.T) {
+	Long(t)
 	t.Parallel()
 	apis := map[string][]string{"waf-rate": {"ledger"}}
 	for _, r := range rows {

@@ -27,6 +27,7 @@ var notInMoto = []string{"apigatewayv2 update-stage", "apigatewayv2 delete-acces
 
 // The commands of plans have the flags and the shapes of the SDK's model, and an independent implementation takes them.
 func TestLogsPlanAgainstMoto(t *testing.T) {
+	Long(t)
 	moto(t)
 	seed(t)
 	file, _, _ := discovered(t)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"apigwprobe/internal/cli"
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
 	"apigwprobe/probe"
@@ -48,6 +49,7 @@ func (p posture) checkAccount(t *testing.T, count *tally) {
 // What the account shows of the way that a request took is never wrong, whatever is deployed and declared; and that a
 // deployment changes, or has a canary that nobody declared, misleads no more.
 func TestPostureAccount(t *testing.T) {
+	cli.Long(t)
 	t.Parallel()
 	all := slices.Concat(setups, tokenSetups, healthyPostures)
 	for _, faults := range [][]fault{faults, tokenFaults, requests, rewritten, private} {
@@ -67,6 +69,7 @@ func TestPostureAccount(t *testing.T) {
 // Random gateways whose account is looked at. The totals of the same seeds without it are those of
 // [TestPostureAccuracyREST].
 func TestPostureAccuracyAccount(t *testing.T) {
+	cli.Long(t)
 	t.Parallel()
 	count := newTally(t)
 	for seed := uint64(1); seed <= *seeds; seed++ {

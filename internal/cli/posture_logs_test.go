@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"apigwprobe/internal/cli"
 	"apigwprobe/internal/evidence"
 	"apigwprobe/internal/sandbox"
 	"apigwprobe/probe"
@@ -178,6 +179,7 @@ func answeredByAnother(next http.Handler) http.Handler {
 // An entry of another request is evidence of none, whatever stands between the prober and the gateway; and what a log
 // says is never wrong in all that makes a naive engine be so.
 func TestPostureLogs(t *testing.T) {
+	cli.Long(t)
 	var traps []posture
 	trap := func(name string, fronts ...sandbox.Front) {
 		chain := front(sandbox.Chain(fronts...))

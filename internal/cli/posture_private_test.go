@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"apigwprobe/internal/cli"
 	"apigwprobe/internal/sandbox"
 	"apigwprobe/probe"
 )
@@ -20,9 +21,7 @@ func TestPosturePrivate(t *testing.T) {
 
 // The same with every lie that can be told of it.
 func TestPosturePrivateLies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("lies are told where there is time")
-	}
+	cli.Long(t)
 	var postures []posture
 	for _, f := range private {
 		postures = append(postures, f.posture)

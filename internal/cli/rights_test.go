@@ -176,6 +176,7 @@ func (e errand) printed(t *testing.T, environment bool) []sandbox.Statement {
 
 // The policy that is printed is what a command needs: with it nothing is refused, and all of it is used.
 func TestPoliciesAreExact(t *testing.T) {
+	Long(t)
 	allowed, made := map[string][]string{}, map[string][]sandbox.Call{} // by the policy
 	for name, e := range errands() {
 		t.Run(name, func(t *testing.T) {
@@ -226,9 +227,7 @@ func within(pattern string, c sandbox.Call) bool {
 
 // Each right that is missing is named, with what it is missing on, and the rest is done all the same.
 func TestMissingRightsAreNamed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each command, without each of its rights, takes its time")
-	}
+	Long(t)
 	for name, e := range errands() {
 		if strings.HasPrefix(name, "doctor") && !slices.Contains([]string{"orders", "shop", "members"}, e.args[2]) {
 			continue // which ask what these ask

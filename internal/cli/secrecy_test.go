@@ -23,6 +23,7 @@ import (
 // Whatever a command writes, to a stream or a file, holds no secret: neither of the sandbox, nor of a configuration
 // whose servers, commands and issuers give away all that they know.
 func TestSecretsAreNotShown(t *testing.T) {
+	cli.Long(t)
 	s := newSetup(t)
 	a := artefacts{dir: t.TempDir(), texts: make(map[string]string)}
 	served, config := builtinConfig(t, s)
