@@ -60,7 +60,8 @@ skipped for want of a credential or of consent end in 3; with new, only what is 
 findings, what no single case shows ends in 1.
 
 --with-account compares the configuration with the account behind the APIs, too: with what is deployed, and with what is
-being edited. It only reads, with the standard settings of AWS's clients; what it may not read it notes.
+being edited. What the logs of the stage and the account say of a request decides, too, who may have answered it. It only
+reads, with the standard settings of AWS's clients; what it may not read it notes.
 
 Formats:
 ` + formatHelp(),
