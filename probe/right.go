@@ -13,6 +13,19 @@ type Right struct {
 	Shows    string // what cannot be known without it, with {names}
 }
 
+// Reads is a call that reads the management API of API Gateway. All of them take one right, on a path (developer guide,
+// arn-format-reference).
+func Reads(operation, path, shows string) Right {
+	return Right{Call: "apigateway " + operation, Action: "apigateway:GET", Resource: "arn:{partition}:apigateway:{region}::" + path, Shows: shows}
+}
+
+// ReadsV2 is a call of the second version, whose rights are those of the first.
+func ReadsV2(operation, path, shows string) Right {
+	r := Reads(operation, path, shows)
+	r.Call = "apigatewayv2 " + operation
+	return r
+}
+
 // On is the ARN of what the call is on; names are pairs of a name and what it stands for. What has no name here is any.
 func (r Right) On(region string, names ...string) string {
 	return rightName.ReplaceAllString(bind(r.Resource, region, names), "*")

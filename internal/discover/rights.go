@@ -7,25 +7,25 @@ var (
 	getCallerIdentity = probe.Right{Call: "sts GetCallerIdentity", Shows: "the account"}
 	describeRegions   = probe.Right{Call: "ec2 DescribeRegions", Action: "ec2:DescribeRegions", Resource: "*", Shows: "the regions of the account"}
 
-	getRestAPIs         = reads("GetRestApis", "/restapis", "the REST APIs of {region}")
-	getStages           = reads("GetStages", "/restapis/{api}/stages", "the stages of {name}")
-	getExport           = reads("GetExport", "/restapis/{api}/stages/{stage}/exports/oas30", "the export of {name}, stage {stage}")
-	getDeployment       = reads("GetDeployment", "/restapis/{api}/deployments/{deployment}", "the deployment of {name}, stage {stage}")
-	getResources        = reads("GetResources", "/restapis/{api}/resources", "the resources of {name}")
-	getAuthorizers      = reads("GetAuthorizers", "/restapis/{api}/authorizers", "the authorizers of {name}")
-	getGatewayResponses = reads("GetGatewayResponses", "/restapis/{api}/gatewayresponses", "the gateway responses of {name}")
-	getUsagePlans       = reads("GetUsagePlans", "/usageplans", "the usage plans of {region}")
-	getUsagePlanKeys    = reads("GetUsagePlanKeys", "/usageplans/{plan}/keys", "the keys of the usage plan {name}")
-	getDomainNames      = reads("GetDomainNames", "/domainnames", "the custom domains of {region}")
-	getBasePathMappings = reads("GetBasePathMappings", "/domainnames/{domain}/basepathmappings", "the mappings of {domain}")
+	getRestAPIs         = probe.Reads("GetRestApis", "/restapis", "the REST APIs of {region}")
+	getStages           = probe.Reads("GetStages", "/restapis/{api}/stages", "the stages of {name}")
+	getExport           = probe.Reads("GetExport", "/restapis/{api}/stages/{stage}/exports/oas30", "the export of {name}, stage {stage}")
+	getDeployment       = probe.Reads("GetDeployment", "/restapis/{api}/deployments/{deployment}", "the deployment of {name}, stage {stage}")
+	getResources        = probe.Reads("GetResources", "/restapis/{api}/resources", "the resources of {name}")
+	getAuthorizers      = probe.Reads("GetAuthorizers", "/restapis/{api}/authorizers", "the authorizers of {name}")
+	getGatewayResponses = probe.Reads("GetGatewayResponses", "/restapis/{api}/gatewayresponses", "the gateway responses of {name}")
+	getUsagePlans       = probe.Reads("GetUsagePlans", "/usageplans", "the usage plans of {region}")
+	getUsagePlanKeys    = probe.Reads("GetUsagePlanKeys", "/usageplans/{plan}/keys", "the keys of the usage plan {name}")
+	getDomainNames      = probe.Reads("GetDomainNames", "/domainnames", "the custom domains of {region}")
+	getBasePathMappings = probe.Reads("GetBasePathMappings", "/domainnames/{domain}/basepathmappings", "the mappings of {domain}")
 
-	getAPIs          = readsV2("GetApis", "/apis", "the HTTP and WebSocket APIs of {region}")
-	getV2Stages      = readsV2("GetStages", "/apis/{api}/stages", "the stages of {name}")
-	exportAPI        = readsV2("ExportApi", "/apis/{api}/exports/OAS30", "the export of {name}, stage {stage}")
-	getRoutes        = readsV2("GetRoutes", "/apis/{api}/routes", "the routes of {name}")
-	getAuthorizer    = readsV2("GetAuthorizer", "/apis/{api}/authorizers/{authorizer}", "an authorizer of {name}")
-	getV2DomainNames = readsV2("GetDomainNames", "/domainnames", "the custom domains of {region}")
-	getAPIMappings   = readsV2("GetApiMappings", "/domainnames/{domain}/apimappings", "the mappings of {domain}")
+	getAPIs          = probe.ReadsV2("GetApis", "/apis", "the HTTP and WebSocket APIs of {region}")
+	getV2Stages      = probe.ReadsV2("GetStages", "/apis/{api}/stages", "the stages of {name}")
+	exportAPI        = probe.ReadsV2("ExportApi", "/apis/{api}/exports/OAS30", "the export of {name}, stage {stage}")
+	getRoutes        = probe.ReadsV2("GetRoutes", "/apis/{api}/routes", "the routes of {name}")
+	getAuthorizer    = probe.ReadsV2("GetAuthorizer", "/apis/{api}/authorizers/{authorizer}", "an authorizer of {name}")
+	getV2DomainNames = probe.ReadsV2("GetDomainNames", "/domainnames", "the custom domains of {region}")
+	getAPIMappings   = probe.ReadsV2("GetApiMappings", "/domainnames/{domain}/apimappings", "the mappings of {domain}")
 	listRoutingRules = probe.Right{
 		Call: "apigatewayv2 ListRoutingRules", Action: "apigateway:ListRoutingRules",
 		Resource: "arn:{partition}:apigateway:{region}:{account}:/domainnames/{domain}/routingrules/*", Shows: "the routing rules of {domain}",
@@ -51,15 +51,4 @@ func Rights(accountWide bool) []probe.Right {
 		rights = append(rights, describeRegions)
 	}
 	return rights
-}
-
-func reads(operation, path, shows string) probe.Right {
-	return probe.Right{Call: "apigateway " + operation, Action: "apigateway:GET", Resource: "arn:{partition}:apigateway:{region}::" + path, Shows: shows}
-}
-
-// readsV2 is a call of the second version, whose rights are those of the first.
-func readsV2(operation, path, shows string) probe.Right {
-	r := reads(operation, path, shows)
-	r.Call = "apigatewayv2 " + operation
-	return r
 }

@@ -59,7 +59,7 @@ type LogGroup struct {
 }
 
 var (
-	getAccount = apiGateway("GetAccount", "/account", "the role with which API Gateway writes logs")
+	getAccount = probe.Reads("GetAccount", "/account", "the role with which API Gateway writes logs")
 
 	describeLogGroups = probe.Right{
 		Call: "logs DescribeLogGroups", Action: "logs:DescribeLogGroups", Resource: "arn:{partition}:logs:{region}:{account}:log-group:*",

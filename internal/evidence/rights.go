@@ -9,27 +9,27 @@ import (
 
 // The calls that this package makes. Nothing else is asked of an account.
 var (
-	getRestAPI          = apiGateway("GetRestApi", "/restapis/{api}", "default endpoint, endpoint type and key source")
-	getStage            = apiGateway("GetStage", "/restapis/{api}/stages/{stage}", "what is deployed, the web ACL and the logs")
-	getDeployment       = apiGateway("GetDeployment", "/restapis/{api}/deployments/{deployment}", "the deployed methods")
-	getResources        = apiGateway("GetResources", "/restapis/{api}/resources", "the methods that are being edited")
-	getAuthorizer       = apiGateway("GetAuthorizer", "/restapis/{api}/authorizers/{authorizer}", "the function of the authorizer")
-	getGatewayResponses = apiGateway("GetGatewayResponses", "/restapis/{api}/gatewayresponses", "customised gateway responses")
-	getUsagePlans       = apiGateway("GetUsagePlans", "/usageplans", "usage plans")
-	getUsagePlanKeys    = apiGateway("GetUsagePlanKeys", "/usageplans/{plan}/keys", "the keys of usage plans")
-	getAPIKeys          = apiGateway("GetApiKeys", "/apikeys", "which API keys are enabled")
+	getRestAPI          = probe.Reads("GetRestApi", "/restapis/{api}", "default endpoint, endpoint type and key source")
+	getStage            = probe.Reads("GetStage", "/restapis/{api}/stages/{stage}", "what is deployed, the web ACL and the logs")
+	getDeployment       = probe.Reads("GetDeployment", "/restapis/{api}/deployments/{deployment}", "the deployed methods")
+	getResources        = probe.Reads("GetResources", "/restapis/{api}/resources", "the methods that are being edited")
+	getAuthorizer       = probe.Reads("GetAuthorizer", "/restapis/{api}/authorizers/{authorizer}", "the function of the authorizer")
+	getGatewayResponses = probe.Reads("GetGatewayResponses", "/restapis/{api}/gatewayresponses", "customised gateway responses")
+	getUsagePlans       = probe.Reads("GetUsagePlans", "/usageplans", "usage plans")
+	getUsagePlanKeys    = probe.Reads("GetUsagePlanKeys", "/usageplans/{plan}/keys", "the keys of usage plans")
+	getAPIKeys          = probe.Reads("GetApiKeys", "/apikeys", "which API keys are enabled")
 
-	getEdgeDomain       = apiGateway("GetDomainName", "/domainnames/{domain}", "mutual TLS of the custom domain")
-	getBasePathMappings = apiGateway("GetBasePathMappings", "/domainnames/{domain}/basepathmappings", "mappings of the custom domain")
+	getEdgeDomain       = probe.Reads("GetDomainName", "/domainnames/{domain}", "mutual TLS of the custom domain")
+	getBasePathMappings = probe.Reads("GetBasePathMappings", "/domainnames/{domain}/basepathmappings", "mappings of the custom domain")
 
-	getV2API         = apiGatewayV2("GetApi", "/apis/{api}", "default endpoint and type")
-	getV2Stage       = apiGatewayV2("GetStage", "/apis/{api}/stages/{stage}", "what is deployed, and the logs")
-	getRoutes        = apiGatewayV2("GetRoutes", "/apis/{api}/routes", "the routes that are being edited")
-	getIntegrations  = apiGatewayV2("GetIntegrations", "/apis/{api}/integrations", "the function behind the route")
-	getV2Authorizer  = apiGatewayV2("GetAuthorizer", "/apis/{api}/authorizers/{authorizer}", "the function of the authorizer")
-	exportAPI        = apiGatewayV2("ExportApi", "/apis/{api}/exports/OAS30", "the deployed routes")
-	getDomainName    = apiGatewayV2("GetDomainName", "/domainnames/{domain}", "mutual TLS of the custom domain")
-	getAPIMappings   = apiGatewayV2("GetApiMappings", "/domainnames/{domain}/apimappings", "mappings of the custom domain")
+	getV2API         = probe.ReadsV2("GetApi", "/apis/{api}", "default endpoint and type")
+	getV2Stage       = probe.ReadsV2("GetStage", "/apis/{api}/stages/{stage}", "what is deployed, and the logs")
+	getRoutes        = probe.ReadsV2("GetRoutes", "/apis/{api}/routes", "the routes that are being edited")
+	getIntegrations  = probe.ReadsV2("GetIntegrations", "/apis/{api}/integrations", "the function behind the route")
+	getV2Authorizer  = probe.ReadsV2("GetAuthorizer", "/apis/{api}/authorizers/{authorizer}", "the function of the authorizer")
+	exportAPI        = probe.ReadsV2("ExportApi", "/apis/{api}/exports/OAS30", "the deployed routes")
+	getDomainName    = probe.ReadsV2("GetDomainName", "/domainnames/{domain}", "mutual TLS of the custom domain")
+	getAPIMappings   = probe.ReadsV2("GetApiMappings", "/domainnames/{domain}/apimappings", "mappings of the custom domain")
 	listRoutingRules = probe.Right{
 		Call: "apigatewayv2 ListRoutingRules", Action: "apigateway:ListRoutingRules", // a right of its own, on the rules
 		Resource: "arn:{partition}:apigateway:{region}:*:/domainnames/{domain}/routingrules/*", Shows: "routing rules of the custom domain",
@@ -88,15 +88,4 @@ func Needed(api probe.API, rights []probe.Right) []probe.Right {
 		}
 	}
 	return out
-}
-
-func apiGateway(operation, path, shows string) probe.Right {
-	return probe.Right{Call: "apigateway " + operation, Action: "apigateway:GET", Resource: "arn:{partition}:apigateway:{region}::" + path, Shows: shows}
-}
-
-// apiGatewayV2 is a call of the second version, whose rights are those of the first.
-func apiGatewayV2(operation, path, shows string) probe.Right {
-	r := apiGateway(operation, path, shows)
-	r.Call = "apigatewayv2 " + operation
-	return r
 }
